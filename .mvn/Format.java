@@ -13,18 +13,16 @@ final class Format {
   private Format() {}
 
   static void main(String... mode) throws IOException {
-    boolean apply =
-        switch (mode[0]) {
-          case "check" -> false;
-          case "apply" -> true;
-          default -> throw new IllegalArgumentException("-Dformat is check or apply: " + mode[0]);
-        };
-    List<String> command =
-        new ArrayList<>(apply ? List.of("--replace") : List.of("--dry-run", "--set-exit-if-changed"));
+    List<String> command = new ArrayList<>();
+    switch (mode[0]) {
+      case "check" -> command.addAll(List.of("--dry-run", "--set-exit-if-changed"));
+      case "apply" -> command.add("--replace");
+      default -> throw new IllegalArgumentException("-Dformat=" + mode[0] + ": check or apply");
+    }
     try (var files = Files.walk(Path.of(""))) {
       files
-          .filter(file -> file.toString().endsWith(".java") && !file.toString().contains("target"))
           .map(Path::toString)
+          .filter(file -> file.endsWith(".java") && !file.matches("(.*[/\\\\])?target[/\\\\].*"))
           .sorted()
           .forEach(command::add);
     }
