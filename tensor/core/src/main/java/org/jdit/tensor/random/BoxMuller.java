@@ -34,11 +34,11 @@ final class BoxMuller {
         float angle = TWO_PI * a[i + HALF];
 
         // The octant, rounded up to even, and the angle less octant * pi/4 in three parts of pi/4.
-        int octant = ((int) (angle * 1.27323954473516f) + 1) & ~1;
+        int octant = ((int) (angle * 1.2732395f) + 1) & ~1;
         float k = octant;
         float x = Math.fma(k, -0.78515625f, angle);
-        x = Math.fma(k, -2.4187564849853515625e-4f, x);
-        x = Math.fma(k, -3.77489497744594108e-8f, x);
+        x = Math.fma(k, -2.4187565e-4f, x);
+        x = Math.fma(k, -3.774895e-8f, x);
         int cos = Float.floatToRawIntBits(cosPolynomial(x));
         int sin = Float.floatToRawIntBits(sinPolynomial(x));
 
@@ -71,27 +71,27 @@ final class BoxMuller {
     float e = shifted >> 23;
     float m = Float.intBitsToFloat((shifted & 0x7fffff) + SQRT_HALF_BITS) - 1f;
     float z = m * m;
-    float y = 7.0376836292e-2f;
-    y = Math.fma(y, m, -1.1514610310e-1f);
-    y = Math.fma(y, m, 1.1676998740e-1f);
-    y = Math.fma(y, m, -1.2420140846e-1f);
-    y = Math.fma(y, m, 1.4249322787e-1f);
-    y = Math.fma(y, m, -1.6668057665e-1f);
-    y = Math.fma(y, m, 2.0000714765e-1f);
-    y = Math.fma(y, m, -2.4999993993e-1f);
-    y = Math.fma(y, m, 3.3333331174e-1f);
+    float y = 7.0376836e-2f;
+    y = Math.fma(y, m, -0.1151461f);
+    y = Math.fma(y, m, 0.116769984f);
+    y = Math.fma(y, m, -0.12420141f);
+    y = Math.fma(y, m, 0.14249323f);
+    y = Math.fma(y, m, -0.16668057f);
+    y = Math.fma(y, m, 0.20000714f);
+    y = Math.fma(y, m, -0.24999994f);
+    y = Math.fma(y, m, 0.3333333f);
     y *= m;
     y = Math.fma(y, z, e * -2.12194440e-4f);
     y = Math.fma(-z, 0.5f, y);
-    return Math.fma(e, 0.693359375f, m + y);
+    return Math.fma(e, 0.6933594f, m + y);
   }
 
   /** Cosine of an angle in [-pi/4, pi/4]. */
   private static float cosPolynomial(float x) {
     float z = x * x;
-    float y = 2.443315711809948e-5f;
-    y = Math.fma(y, z, -1.388731625493765e-3f);
-    y = Math.fma(y, z, 4.166664568298827e-2f);
+    float y = 2.4433157e-5f;
+    y = Math.fma(y, z, -1.3887316e-3f);
+    y = Math.fma(y, z, 4.1666646e-2f);
     y *= z;
     return Math.fma(y, z, -(z * 0.5f)) + 1f;
   }
@@ -99,9 +99,9 @@ final class BoxMuller {
   /** Sine of an angle in [-pi/4, pi/4]. */
   private static float sinPolynomial(float x) {
     float z = x * x;
-    float y = -1.9515295891e-4f;
-    y = Math.fma(y, z, 8.3321608736e-3f);
-    y = Math.fma(y, z, -1.6666654611e-1f);
+    float y = -1.9515296e-4f;
+    y = Math.fma(y, z, 8.332161e-3f);
+    y = Math.fma(y, z, -0.16666655f);
     y *= z;
     return Math.fma(y, x, x);
   }

@@ -1,5 +1,8 @@
 package org.jdit.tensor.random;
 
+import java.util.Arrays;
+import java.util.List;
+
 /**
  * MT19937, the 32-bit Mersenne Twister (Matsumoto and Nishimura, 1998), with torch's conversions of
  * its words to uniform numbers.
@@ -26,15 +29,15 @@ final class MersenneTwister {
     position = SIZE;
   }
 
-  /** A twister that goes on from a state; {@code words} is copied. */
-  MersenneTwister(int[] words, int position) {
-    this.words = words.clone();
+  /** A twister that goes on from a state. */
+  MersenneTwister(List<Integer> words, int position) {
+    this.words = words.stream().mapToInt(Integer::intValue).toArray();
     this.position = position;
   }
 
   /** A copy of the {@value #SIZE} words of state. */
-  int[] words() {
-    return words.clone();
+  List<Integer> words() {
+    return Arrays.stream(words).boxed().toList();
   }
 
   /** Index of the next word to hand out; {@value #SIZE} if a new set is to be made first. */

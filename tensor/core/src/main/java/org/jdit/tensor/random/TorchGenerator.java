@@ -3,6 +3,7 @@ package org.jdit.tensor.random;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.OptionalDouble;
 
@@ -16,9 +17,9 @@ import java.util.OptionalDouble;
  * library's logarithm, sine and cosine and this class through {@link Math}, which on x86 differ in
  * the last bits of a few values in a thousand; rounding to float hides this.
  *
- * <p>All methods count in elements: a tensor of any shape is drawn as one row-major array. How many
- * elements a call draws matters (see {@link #randn}), so {@code randn(32)} is not twice {@code
- * randn(16)} in general. Not safe for use by several threads.
+ * <p>All methods count in elements: a tensor of any shape is drawn as one row-major array. How
+ * calls are split matters (see {@link #randn}): {@code randn(20)} is not {@code randn(16)} and then
+ * {@code randn(4)}. Not safe for use by several threads.
  */
 public final class TorchGenerator {
   /** torch releases whose {@link #randint} draws differently. */
@@ -42,44 +43,20 @@ public final class TorchGenerator {
    * @param position index of the next word, 0 to 624
    * @param cachedNormal second number of the last pair of scalar normals, if not yet handed out
    */
-  public record State(int[] words, int position, OptionalDouble cachedNormal) {
+  public record State(List<Integer> words, int position, OptionalDouble cachedNormal) {
     /**
      * Checks and copies.
      *
      * @throws IllegalArgumentException if the number of words or the position is out of range
      */
     public State {
-      if (words.length != MersenneTwister.SIZE || position < 0 || position > words.length) {
+      words = List.copyOf(words);
+      Objects.requireNonNull(cachedNormal, "cachedNormal");
+      if (words.size() != MersenneTwister.SIZE || position < 0 || position > words.size()) {
         throw new IllegalArgumentException(
             "A generator state needs %d words and a position in them; got %d words, position %d"
-                .formatted(MersenneTwister.SIZE, words.length, position));
+                .formatted(MersenneTwister.SIZE, words.size(), position));
       }
-      words = words.clone();
-      Objects.requireNonNull(cachedNormal, "cachedNormal");
-    }
-
-    /** A copy of the words. */
-    @Override
-    public int[] words() {
-      return words.clone();
-    }
-
-    @Override
-    public boolean equals(Object other) {
-      return other instanceof State that
-          && position == that.position
-          && cachedNormal.equals(that.cachedNormal)
-          && Arrays.equals(words, that.words);
-    }
-
-    @Override
-    public int hashCode() {
-      return Objects.hash(Arrays.hashCode(words), position, cachedNormal);
-    }
-
-    @Override
-    public String toString() {
-      return "State[position=%d, cachedNormal=%s]".formatted(position, cachedNormal);
     }
   }
 
