@@ -1,0 +1,14 @@
+package org.jdit.tensor.op;
+
+import java.util.List;
+import org.jdit.tensor.Tensor;
+
+/**
+ * An operation with a recipe in simpler ones. No backend must implement it, one with a kernel for
+ * it is faster; its gradient is the recipe's unless it is a {@link FusedWithGradient}.
+ */
+public sealed interface Fused extends Op
+    permits FusedWithGradient, Gelu, Linear, LayerNormModulate, GroupNorm, GateResidual, Conv2d {
+  /** The same results in simpler operations. */
+  List<Tensor> decompose(List<Tensor> in);
+}

@@ -1,0 +1,52 @@
+package org.jdit.tensor.op;
+
+import java.util.List;
+import org.jdit.tensor.Shape;
+import org.jdit.tensor.Spec;
+import org.jdit.tensor.Tensor;
+
+/**
+ * {@code activation(x · weightᵀ + bias)}: {@code x [..., in]}, {@code weight [out, in]}, {@code
+ * bias [out]} (torch.nn.functional.linear).
+ *
+ * @param activation applied to the sum
+ */
+public record Linear(Activation activation) implements Fused {
+  /** What follows the affine map. */
+  public enum Activation {
+    NONE,
+    GELU,
+    SILU
+  }
+
+  @Override
+  public List<Spec> infer(List<Spec> in) {
+    Check.count(this, in, 3);
+    Check.floating(this, in);
+    Shape x = in.get(0).shape();
+    Shape w = in.get(1).shape();
+    Check.that(
+        x.rank() >= 1
+            && w.rank() == 2
+            && x.dim(-1) == w.dim(1)
+            && in.get(2).shape().equals(Shape.of(w.dim(0))),
+        this,
+        in,
+        "needs x [..., in], weight [out, in], bias [out]");
+    return List.of(in.getFirst().with(x.with(-1, w.dim(0))));
+  }
+
+  @Override
+  public List<Tensor> decompose(List<Tensor> in) {
+    Tensor x = in.get(0);
+    Tensor rows = x.shape().rank() == 1 ? x.unsqueeze(0) : x;
+    Tensor y =
+        rows.matmul(in.get(1).t()).add(in.get(2)).reshape(x.shape().with(-1, in.get(1).dim(0)));
+    return List.of(
+        switch (activation) {
+          case NONE -> y;
+          case GELU -> y.gelu();
+          case SILU -> y.silu();
+        });
+  }
+}

@@ -1,0 +1,42 @@
+package org.jdit.tensor.spi;
+
+import java.util.List;
+import org.jdit.tensor.Spec;
+import org.jdit.tensor.memory.Memory;
+import org.jdit.tensor.memory.TensorScope;
+import org.jdit.tensor.op.Op;
+import org.jdit.tensor.program.Program;
+
+/** An engine that compiles Programs. Closing it frees its threads and device. */
+public interface Backend extends AutoCloseable {
+  /** Short name, as users give it. */
+  String name();
+
+  /** One line on what runs: instruction set or device, threads, precision. */
+  String description();
+
+  /** Whether this backend has a kernel for an operation on such operands. */
+  boolean supports(Op op, List<Spec> in);
+
+  /** The source of the host memory that this backend's scopes and executables use. */
+  Memory memory();
+
+  /** An empty store for PARAM and STATE values. */
+  Resident newResident();
+
+  /**
+   * Makes a Program ready to run; every allocation, weight layout and code generation is done here.
+   *
+   * @param resident where the Program's PARAM and STATE inputs live, a store of this backend
+   * @throws org.jdit.tensor.JditException if an operation or element type is not supported, named
+   */
+  Executable compile(Program program, Resident resident);
+
+  /** A scope on whose tensors operations run at once. */
+  default TensorScope openScope() {
+    return TensorScope.open(memory(), new Eager(this));
+  }
+
+  @Override
+  void close();
+}

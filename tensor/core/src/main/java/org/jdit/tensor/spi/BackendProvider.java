@@ -1,0 +1,19 @@
+package org.jdit.tensor.spi;
+
+import java.util.Optional;
+
+/** How a backend is found; implementations are named in {@code META-INF/services}. */
+public interface BackendProvider {
+  /** Short name, as users give it. */
+  String name();
+
+  /** Why this backend cannot be opened on this machine and what to do, or empty if it can. */
+  Optional<String> unavailable();
+
+  /**
+   * Opens the backend.
+   *
+   * @throws org.jdit.tensor.JditException if it is unavailable or the options do not fit
+   */
+  Backend open(BackendOptions options);
+}
