@@ -35,6 +35,8 @@ public final class Autodiff {
   private static final String COTANGENT = "d.";
 
   private final Trace trace;
+
+  /** By identity, under the Program that was split and under its forward part. */
   private final Map<Program, Linearised> linearised;
 
   private Autodiff(Trace trace, Map<Program, Linearised> linearised) {
@@ -106,7 +108,7 @@ public final class Autodiff {
 
   /** A called Program split in two: the forward part also returns what the backward part needs. */
   private record Linearised(
-      Program source, Program forward, Program backward, int outputs, List<Integer> operands) {}
+      Program forward, Program backward, int outputs, List<Integer> operands) {}
 
   /** Records the nodes of {@code p}; values that depend on {@code active} ones become active. */
   private void replay(Program p, Map<Integer, Tensor> env, Set<Integer> active) {
@@ -204,10 +206,9 @@ public final class Autodiff {
 
   /** Splits a Program once, however often it is called. */
   private Linearised linearise(Program p) {
-    for (Linearised l : linearised.values()) {
-      if (l.source() == p) {
-        return l;
-      }
+    Linearised known = linearised.get(p);
+    if (known != null) {
+      return known;
     }
     int[] split = new int[1];
     List<Integer> operands = new ArrayList<>();
@@ -240,6 +241,7 @@ public final class Autodiff {
               }
             });
     Linearised l = split(p, joint, split[0], operands);
+    linearised.put(p, l);
     linearised.put(l.forward(), l);
     return l;
   }
@@ -285,6 +287,6 @@ public final class Autodiff {
             Map.of(),
             Optional.empty(),
             joint.values());
-    return new Linearised(p, Passes.prune(forward), backward, outputs, List.copyOf(operands));
+    return new Linearised(Passes.prune(forward), backward, outputs, List.copyOf(operands));
   }
 }
