@@ -1,0 +1,57 @@
+package org.jdit.dit.image;
+
+import java.awt.image.BufferedImage;
+
+/**
+ * Images in one picture, as torchvision's {@code save_image(nrow, normalize=True, value_range=(-1,
+ * 1))} lays them out: rows of {@code columns} images with 2 black pixels around each; a single
+ * image stands without a border.
+ */
+public final class ImageGrid {
+  private static final int PADDING = 2;
+
+  private ImageGrid() {}
+
+  /**
+   * Draws a grid.
+   *
+   * @param images {@code [n, 3, height, width]}, row-major, −1 is black and 1 is full intensity;
+   *     values outside are clamped
+   * @param columns images in a row
+   */
+  public static BufferedImage draw(float[] images, int n, int height, int width, int columns) {
+    if (n < 1 || columns < 1 || images.length != (long) n * 3 * height * width) {
+      throw new IllegalArgumentException(
+          "%d numbers for %d images of %d x %d in %d columns"
+              .formatted(images.length, n, height, width, columns));
+    }
+    int across = Math.min(columns, n);
+    int down = (n + across - 1) / across;
+    int padding = n == 1 ? 0 : PADDING;
+    BufferedImage grid =
+        new BufferedImage(
+            across * (width + padding) + padding,
+            down * (height + padding) + padding,
+            BufferedImage.TYPE_INT_RGB);
+    int plane = height * width;
+    for (int i = 0; i < n; i++) {
+      int left = (i % across) * (width + padding) + padding;
+      int top = (i / across) * (height + padding) + padding;
+      for (int p = 0; p < plane; p++) {
+        int at = i * 3 * plane + p;
+        int rgb =
+            level(images[at]) << 16
+                | level(images[at + plane]) << 8
+                | level(images[at + 2 * plane]);
+        grid.setRGB(left + p % width, top + p / width, rgb);
+      }
+    }
+    return grid;
+  }
+
+  /** {@code floor(255 · (clamp(x, −1, 1) + 1) / 2 + 0.5)} in float steps, as torchvision rounds. */
+  private static int level(float x) {
+    float unit = (Math.clamp(x, -1f, 1f) + 1f) / 2f;
+    return (int) Math.clamp(unit * 255f + 0.5f, 0f, 255f);
+  }
+}
