@@ -1,0 +1,54 @@
+package org.jdit.nn;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import org.jdit.tensor.Tensor;
+import org.jdit.tensor.Value;
+
+/** Looks for NaN and infinity, fast enough to be done with every weight that is loaded. */
+final class Finite {
+  private static final ValueLayout.OfInt BITS =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** Elements looked at together: small enough for the first-level cache. */
+  private static final int CHUNK = 4096;
+
+  private static final int MAGNITUDE = 0x7fffffff;
+  private static final int INFINITY = 0x7f800000;
+
+  private Finite() {}
+
+  /** Whether all elements of a float32 tensor are finite. */
+  static boolean all(Tensor t) {
+    Value.Concrete c = t.concrete();
+    if (!c.layout().isContiguous()) {
+      for (float f : t.toFloats()) {
+        if (!Float.isFinite(f)) {
+          return false;
+        }
+      }
+      return true;
+    }
+    int[] bits = new int[CHUNK];
+    long n = t.shape().numel();
+    for (long done = 0; done < n; done += CHUNK) {
+      int count = (int) Math.min(CHUNK, n - done);
+      MemorySegment.copy(
+          c.data(), BITS, (c.layout().offset() + done) * Float.BYTES, bits, 0, count);
+      if (largestMagnitude(bits, count) >= INFINITY) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The magnitudes of floats are ordered as their bits are, NaN last. */
+  private static int largestMagnitude(int[] bits, int count) {
+    int largest = 0;
+    for (int i = 0; i < count; i++) {
+      largest = Math.max(largest, bits[i] & MAGNITUDE);
+    }
+    return largest;
+  }
+}
