@@ -1,0 +1,82 @@
+package org.jdit.tensor.cpu.kernel;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+import org.jdit.tensor.JditException;
+
+/**
+ * The one vector width of this process: the widest that the processor is good at, or {@code
+ * -Djdit.vector.bits=128|256|512}. Results depend on it, since sums are taken lane by lane.
+ */
+public final class Lanes {
+  /** Name of the system property that chooses a narrower width, in bits. */
+  public static final String PROPERTY = "jdit.vector.bits";
+
+  /** The vectors that all kernels use. */
+  public static final VectorSpecies<Float> F32 = choose(System.getProperty(PROPERTY));
+
+  /** Elements of a vector. */
+  public static final int COUNT = F32.length();
+
+  /** Bytes of a vector. */
+  public static final int BYTES = F32.vectorByteSize();
+
+  /** Byte order of tensors. */
+  static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
+
+  /**
+   * All of memory, for the innermost loops, which take addresses: as a constant it costs no check
+   * of lifetime or type, and leaves C2 one shape of access. What calls them checks the bounds.
+   */
+  @SuppressWarnings("restricted")
+  static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+  private Lanes() {}
+
+  private static VectorSpecies<Float> choose(String bits) {
+    VectorSpecies<Float> widest = FloatVector.SPECIES_PREFERRED;
+    if (bits == null) {
+      int known = Math.clamp(widest.vectorBitSize(), 128, 512);
+      return VectorSpecies.of(float.class, VectorShape.forBitSize(known));
+    }
+    if (!Arrays.asList("128", "256", "512").contains(bits)
+        || Integer.parseInt(bits) > widest.vectorBitSize()) {
+      throw new JditException(
+          "%s=%s cannot be had on this processor; give 128, 256 or 512, at most %d."
+              .formatted(PROPERTY, bits, widest.vectorBitSize()));
+    }
+    return VectorSpecies.of(float.class, VectorShape.forBitSize(Integer.parseInt(bits)));
+  }
+
+  /** The sum of all lanes, halves folded onto each other: the same order on every run. */
+  public static float sum(FloatVector v) {
+    float[] lane = new float[COUNT];
+    v.intoArray(lane, 0);
+    for (int half = COUNT / 2; half > 0; half /= 2) {
+      for (int i = 0; i < half; i++) {
+        lane[i] += lane[i + half];
+      }
+    }
+    return lane[0];
+  }
+
+  /** The largest lane; NaN if one is NaN. */
+  public static float max(FloatVector v) {
+    return v.reduceLanes(VectorOperators.MAX);
+  }
+
+  /** The vector at an address. */
+  static FloatVector load(long address) {
+    return FloatVector.fromMemorySegment(F32, MEMORY, address, LITTLE);
+  }
+
+  /** Stores a vector at an address. */
+  static void store(FloatVector v, long address) {
+    v.intoMemorySegment(MEMORY, address, LITTLE);
+  }
+}
