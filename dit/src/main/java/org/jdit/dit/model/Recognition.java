@@ -1,0 +1,209 @@
+package org.jdit.dit.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jdit.tensor.JditException;
+import org.jdit.tensor.Shape;
+import org.jdit.tensor.Spec;
+import org.jdit.tensor.io.TensorFile;
+
+/**
+ * The configuration of a network as its state dict shows it.
+ *
+ * @param config the configuration
+ * @param assumptions what the state dict does not say, in words
+ */
+public record Recognition(DiTConfig config, List<String> assumptions) {
+  private static final String NUM_HEADS = "num_heads";
+  private static final String NUM_CLASSES = "num_classes";
+  private static final String NUMERICS = "numerics";
+
+  /** Copies the list. */
+  public Recognition {
+    assumptions = List.copyOf(assumptions);
+  }
+
+  /**
+   * What a user says of a checkpoint; what contradicts it is refused.
+   *
+   * @param model a name of {@link DiTConfig#names}
+   * @param inputSize size of the latents
+   * @param numClasses number of classes, the null class not counted
+   * @param numHeads number of attention heads
+   */
+  public record Wishes(
+      Optional<String> model, OptionalInt inputSize, OptionalInt numClasses, OptionalInt numHeads) {
+    /** Nothing said. */
+    public static final Wishes NONE =
+        new Wishes(Optional.empty(), OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty());
+  }
+
+  /** Metadata from which {@link #of} reads what names and shapes do not say. */
+  public static Map<String, String> metadata(DiTConfig config) {
+    return Map.of(
+        NUM_HEADS, Integer.toString(config.numHeads()),
+        NUM_CLASSES, Integer.toString(config.numClasses()),
+        NUMERICS, config.numerics().name().toLowerCase(Locale.ROOT));
+  }
+
+  /**
+   * Reads the configuration off the names and shapes of a file in the official layout. Heads, if
+   * neither the user nor the metadata knows them, are 16 for widths 1024 and 1152, and one for each
+   * 64 channels otherwise.
+   *
+   * @throws JditException if the file holds no DiT, contradicts the wishes, or does not say enough
+   */
+  public static Recognition of(TensorFile file, Wishes wishes) {
+    return new Reader(file, wishes).read();
+  }
+
+  private record Reader(TensorFile file, Wishes wishes, List<String> assumptions) {
+    Reader(TensorFile file, Wishes wishes) {
+      this(file, wishes, new ArrayList<>());
+    }
+
+    Recognition read() {
+      Shape patches = shape("x_embedder.proj.weight", 4);
+      int width = patches.dim(0);
+      int patch = patches.dim(2);
+      int depth = 0;
+      while (file.tensors().containsKey("blocks." + depth + ".attn.qkv.weight")) {
+        depth++;
+      }
+      int grid = grid(shape("pos_embed", 3).dim(1));
+      int inputSize = grid * patch;
+      wishes.inputSize().ifPresent(wanted -> same("latents of size", inputSize, wanted));
+      int out = shape("final_layer.linear.weight", 2).dim(0) / (patch * patch);
+      if (out != patches.dim(1) && out != 2 * patches.dim(1)) {
+        throw new JditException(
+            "%s maps %d channels to %d: a DiT has as many, or twice as many with variance"
+                .formatted(file.source(), patches.dim(1), out));
+      }
+      int rows = shape("y_embedder.embedding_table.weight", 2).dim(0);
+      int classes = classes(rows);
+      DiTConfig config =
+          new DiTConfig(
+              inputSize,
+              patch,
+              patches.dim(1),
+              width,
+              depth,
+              heads(width),
+              (double) shape("blocks.0.mlp.fc1.weight", 2).dim(0) / width,
+              rows > classes ? DiTConfig.OFFICIAL_DROPOUT : 0,
+              classes,
+              out != patches.dim(1),
+              numerics());
+      wishes.model().ifPresent(name -> checkModel(config, name));
+      return new Recognition(config, assumptions);
+    }
+
+    private Shape shape(String key, int rank) {
+      Spec spec = file.tensors().get(key);
+      if (spec == null || spec.shape().rank() != rank || spec.shape().numel() == 0) {
+        throw new JditException(
+            "%s is no DiT checkpoint: it has %s %s"
+                .formatted(file.source(), spec == null ? "no" : "an unfit " + spec, key));
+      }
+      return spec.shape();
+    }
+
+    private int grid(int tokens) {
+      int grid = (int) Math.round(Math.sqrt(tokens));
+      if (grid * grid != tokens) {
+        throw new JditException(
+            "%s has a position table of %d tokens, which is no square"
+                .formatted(file.source(), tokens));
+      }
+      return grid;
+    }
+
+    private void same(String what, int found, int wanted) {
+      if (found != wanted) {
+        throw new JditException(
+            "%s is for %s %d, not %d; leave the option out or choose another checkpoint"
+                .formatted(file.source(), what, found, wanted));
+      }
+    }
+
+    private int classes(int rows) {
+      OptionalInt known = either(wishes.numClasses(), NUM_CLASSES);
+      if (known.isPresent()) {
+        int n = known.getAsInt();
+        if (rows != n && rows != n + 1) {
+          throw new JditException(
+              "%s has %d label rows, which fits %d classes with a null class or %d without, not %d"
+                  .formatted(file.source(), rows, rows - 1, rows, n));
+        }
+        return n;
+      }
+      // Label counts are mostly round numbers; a null class makes them odd ones.
+      boolean nullRow = rows > 1 && rows % 10 != 0;
+      assumptions.add(
+          nullRow
+              ? "%d classes and a null class assumed from %d label rows".formatted(rows - 1, rows)
+              : "%d classes without a null class assumed from %d label rows".formatted(rows, rows));
+      return nullRow ? rows - 1 : rows;
+    }
+
+    private int heads(int width) {
+      OptionalInt known = either(wishes.numHeads(), NUM_HEADS);
+      if (known.isPresent()) {
+        return known.getAsInt();
+      }
+      if (width == 1024 || width == 1152) {
+        return assumedHeads(16, width);
+      }
+      if (width % 64 == 0) {
+        return assumedHeads(width / 64, width);
+      }
+      throw new JditException(
+          "%s does not say how many attention heads its width of %d is split into: give --num-heads"
+              .formatted(file.source(), width));
+    }
+
+    private int assumedHeads(int heads, int width) {
+      assumptions.add("%d heads assumed from width %d".formatted(heads, width));
+      return heads;
+    }
+
+    private Numerics numerics() {
+      String name = file.metadata().getOrDefault(NUMERICS, Numerics.OFFICIAL.name());
+      for (Numerics n : Numerics.values()) {
+        if (n.name().equalsIgnoreCase(name)) {
+          return n;
+        }
+      }
+      throw new JditException(
+          "%s has unknown numerics \"%s\" in its metadata".formatted(file.source(), name));
+    }
+
+    private OptionalInt either(OptionalInt wish, String key) {
+      String text = file.metadata().get(key);
+      if (wish.isPresent() || text == null) {
+        return wish;
+      }
+      try {
+        return OptionalInt.of(Integer.parseInt(text));
+      } catch (NumberFormatException e) {
+        throw new JditException(
+            "%s has %s = \"%s\" in its metadata, which is no number"
+                .formatted(file.source(), key, text),
+            e);
+      }
+    }
+
+    private void checkModel(DiTConfig found, String name) {
+      DiTConfig wanted = DiTConfig.named(name, found.inputSize(), found.numClasses());
+      if (!found.name().equals(wanted.name())) {
+        throw new JditException(
+            "%s is a %s, not a %s; leave the option out or choose another checkpoint"
+                .formatted(file.source(), found.name(), name));
+      }
+    }
+  }
+}
