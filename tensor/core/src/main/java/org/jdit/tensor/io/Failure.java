@@ -7,7 +7,7 @@ import java.nio.file.NoSuchFileException;
 
 /** Sentences about what went wrong with a file. */
 final class Failure {
-  private static final int LONGEST_NAME = 120;
+  private static final int LONGEST = 160;
 
   private Failure() {}
 
@@ -23,11 +23,14 @@ final class Failure {
     return verb + " " + file + ": " + why;
   }
 
-  /** A name out of a file, fit for a message: in quotes, on one line, not endless. */
+  /** A name out of a file, in quotes. */
   static String quoted(String name) {
-    String line = name.replaceAll("\\p{Cntrl}", "?");
-    return line.length() <= LONGEST_NAME
-        ? "'" + line + "'"
-        : "'" + line.substring(0, LONGEST_NAME) + "…'";
+    return "'" + line(name) + "'";
+  }
+
+  /** Text that may come from a file, on one line and not endless. */
+  static String line(String text) {
+    String line = text.replaceAll("\\p{Cntrl}", "?");
+    return line.length() <= LONGEST ? line : line.substring(0, LONGEST) + "…";
   }
 }

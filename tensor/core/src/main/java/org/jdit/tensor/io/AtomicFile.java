@@ -1,0 +1,210 @@
+package org.jdit.tensor.io;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.jdit.tensor.JditException;
+
+/**
+ * Files and directories that appear complete or not at all: they are written beside their place
+ * under a hidden name, forced to the disk and then moved. When writing fails, what was there before
+ * is untouched and nothing stays behind.
+ */
+public final class AtomicFile {
+  /** What writes the content of a file or directory. */
+  @FunctionalInterface
+  public interface Content<T> {
+    /**
+     * Writes the content to {@code target}.
+     *
+     * @throws IOException if it cannot be written
+     */
+    void writeTo(T target) throws IOException;
+  }
+
+  private AtomicFile() {}
+
+  /**
+   * Writes a file, in place of the one that is there, if any. A symbolic link stays one: the file
+   * it points to is replaced.
+   *
+   * @param content gets an empty channel open for reading and writing ({@link
+   *     java.nio.channels.Channels#newOutputStream} makes a stream of it)
+   * @throws JditException if it cannot be written, for example because the disk is full
+   */
+  public static void write(Path file, Content<FileChannel> content) {
+    Path target = resolve(file);
+    if (Files.exists(target) && !Files.isRegularFile(target)) {
+      throw new JditException(
+          "cannot write " + file + ": it exists and is not a regular file; choose another name");
+    }
+    publish(
+        target,
+        temporary -> {
+          try (FileChannel out =
+              FileChannel.open(
+                  temporary,
+                  StandardOpenOption.CREATE_NEW,
+                  StandardOpenOption.READ,
+                  StandardOpenOption.WRITE)) {
+            content.writeTo(out);
+            out.force(true);
+          }
+        });
+  }
+
+  /**
+   * Writes a directory where there is none or an empty one.
+   *
+   * @param content gets an empty directory to fill
+   * @throws JditException if there is something at its place already, or it cannot be written
+   */
+  public static void writeDirectory(Path directory, Content<Path> content) {
+    Path target = resolve(directory);
+    if (Files.exists(target) && !isEmptyDirectory(target)) {
+      throw new JditException(
+          "cannot write "
+              + directory
+              + ": it exists and is not an empty directory; remove it or choose another name");
+    }
+    publish(target, temporary -> fill(temporary, content));
+  }
+
+  /**
+   * Writes a directory, in place of the one that is there, if any: the old one is moved aside and
+   * deleted once the new one is complete.
+   *
+   * @param content gets an empty directory to fill
+   * @throws JditException if there is a file at its place, or it cannot be written
+   */
+  public static void replaceDirectory(Path directory, Content<Path> content) {
+    Path target = resolve(directory);
+    if (Files.exists(target) && !Files.isDirectory(target)) {
+      throw new JditException(
+          "cannot write " + directory + ": it exists and is a file; choose another name");
+    }
+    Path old = beside(target);
+    try {
+      publish(
+          target,
+          temporary -> {
+            fill(temporary, content);
+            if (Files.exists(target)) {
+              Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
+            }
+          });
+    } catch (JditException e) {
+      if (Files.exists(old)) {
+        restore(old, target, e);
+      }
+      throw e;
+    }
+    discard(old);
+  }
+
+  /** Writes under a hidden name, then moves to the target. */
+  private static void publish(Path target, Content<Path> content) {
+    Path temporary = beside(target);
+    try {
+      content.writeTo(temporary);
+      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw failure(target, e);
+    } catch (UncheckedIOException e) {
+      throw failure(target, e.getCause());
+    } finally {
+      discard(temporary);
+    }
+  }
+
+  private static void fill(Path directory, Content<Path> content) throws IOException {
+    Files.createDirectory(directory);
+    content.writeTo(directory);
+    try (Stream<Path> all = Files.walk(directory)) {
+      for (Path file : all.filter(Files::isRegularFile).toList()) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+          channel.force(true);
+        }
+      }
+    }
+  }
+
+  private static void restore(Path old, Path target, JditException failure) {
+    try {
+      Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  private static JditException failure(Path target, IOException e) {
+    return new JditException(Failure.sentence("cannot write", target.toString(), e), e);
+  }
+
+  /** Where the content goes in the end: an absolute path in a directory that exists. */
+  private static Path resolve(Path path) {
+    try {
+      Path target = Files.isSymbolicLink(path) ? path.toRealPath() : path.toAbsolutePath();
+      if (target.getParent() == null || !Files.isDirectory(target.getParent())) {
+        throw new JditException(
+            "cannot write %s: there is no directory %s; create it"
+                .formatted(path, target.getParent()));
+      }
+      return target;
+    } catch (IOException e) {
+      throw failure(path, e);
+    }
+  }
+
+  private static Path beside(Path target) {
+    return target.resolveSibling(".jdit-" + UUID.randomUUID() + ".tmp");
+  }
+
+  private static boolean isEmptyDirectory(Path path) {
+    if (!Files.isDirectory(path)) {
+      return false;
+    }
+    try (Stream<Path> content = Files.list(path)) {
+      return content.findAny().isEmpty();
+    } catch (IOException e) {
+      throw new JditException(Failure.sentence("cannot read", path.toString(), e), e);
+    }
+  }
+
+  /** Deletes what is left of a file or directory that nobody will see. */
+  private static void discard(Path path) {
+    try {
+      if (Files.exists(path)) {
+        Files.walkFileTree(path, new Deleter());
+      }
+    } catch (IOException _) {
+      // A stray hidden file must not hide the failure, or spoil the success, of the write itself.
+    }
+  }
+
+  private static final class Deleter extends SimpleFileVisitor<Path> {
+    @Override
+    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+      Files.delete(file);
+      return FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult postVisitDirectory(Path directory, IOException e) throws IOException {
+      if (e != null) {
+        throw e;
+      }
+      Files.delete(directory);
+      return FileVisitResult.CONTINUE;
+    }
+  }
+}
