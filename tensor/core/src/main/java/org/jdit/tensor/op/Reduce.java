@@ -32,7 +32,10 @@ public record Reduce(Fn fn, List<Integer> axes) implements Primitive {
       s = s.with(axis, 1);
     }
     Check.that(
-        fn == Fn.SUM || in.getFirst().shape().numel() > 0, this, in, "needs at least one element");
+        fn == Fn.SUM || axes.stream().allMatch(a -> in.getFirst().shape().dim(a) > 0),
+        this,
+        in,
+        "an empty axis has no largest element");
     return List.of(in.getFirst().with(s));
   }
 

@@ -19,6 +19,7 @@ public record ScatterAdd(int rows) implements Primitive {
     Check.count(this, in, 2);
     Spec values = in.get(0);
     Spec ids = in.get(1);
+    Check.that(values.dtype().isFloating(), this, in, "needs floating-point values");
     Check.that(
         values.shape().rank() >= 1
             && ids.shape().equals(values.shape().sub(0, values.shape().rank() - 1)),
