@@ -55,7 +55,7 @@ final class ReferenceOps {
       case Compare(Compare.Fn fn) -> zip(specs, in, to, compare(fn));
       case Where() -> where(specs, in, to);
       case Fill(_, double value) -> filled(to, cast(out.dtype()).applyAsDouble(value));
-      case Iota(_, int axis) -> produce(to, at -> at[axis]);
+      case Iota(_, int axis) -> map(produce(to, at -> at[axis]), cast(out.dtype()));
       case Reduce r -> reduce(r, specs.getFirst().shape(), in.getFirst(), to);
       case Reshape _ -> in.getFirst();
       case Permute(List<Integer> axes) -> produce(to, at -> get(specs, in, 0, permuted(at, axes)));
