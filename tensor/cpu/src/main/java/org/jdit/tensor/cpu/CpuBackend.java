@@ -1,0 +1,77 @@
+package org.jdit.tensor.cpu;
+
+import java.util.List;
+import org.jdit.tensor.Spec;
+import org.jdit.tensor.cpu.kernel.Lanes;
+import org.jdit.tensor.memory.Memory;
+import org.jdit.tensor.op.Op;
+import org.jdit.tensor.program.Passes;
+import org.jdit.tensor.program.Program;
+import org.jdit.tensor.spi.Backend;
+import org.jdit.tensor.spi.Executable;
+import org.jdit.tensor.spi.Resident;
+
+/**
+ * Runs Programs on the processor with the Vector API. Results are bit-identical from run to run and
+ * for any number of threads. Executables of one backend may be used from several threads; they take
+ * turns.
+ */
+public final class CpuBackend implements Backend {
+  /** Name of this backend. */
+  static final String NAME = "cpu";
+
+  private final Engine engine;
+
+  /** A backend with a fixed number of threads, at least 1. */
+  CpuBackend(int threads) {
+    engine = Engine.open(threads);
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public String description() {
+    int threads = engine.workers().threads();
+    return "Vector API, %d-bit float vectors, %d thread%s"
+        .formatted(Lanes.F32.vectorBitSize(), threads, threads == 1 ? "" : "s");
+  }
+
+  @Override
+  public boolean supports(Op op, List<Spec> in) {
+    return Support.of(op, in);
+  }
+
+  @Override
+  public Memory memory() {
+    return engine.memory();
+  }
+
+  @Override
+  public Resident newResident() {
+    return new CpuResident(engine);
+  }
+
+  @Override
+  public Executable compile(Program program, Resident resident) {
+    if (!(resident instanceof CpuResident store) || store.engine() != engine) {
+      throw new IllegalArgumentException("the resident store is not of this backend");
+    }
+    Program flat = Passes.decompose(Passes.inline(program), Support::of);
+    Support.check(flat);
+    Lowering lowered = Lowering.of(Passes.prune(Passes.dedupe(flat)));
+    engine.turn().lock();
+    try {
+      return new CpuExecutable(engine, store, lowered);
+    } finally {
+      engine.turn().unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+  }
+}

@@ -1,0 +1,45 @@
+package org.jdit.tensor.cpu;
+
+import java.util.List;
+import java.util.Optional;
+import org.jdit.tensor.JditException;
+import org.jdit.tensor.spi.Backend;
+import org.jdit.tensor.spi.BackendOptions;
+import org.jdit.tensor.spi.BackendProvider;
+import org.jdit.tensor.spi.Finding;
+
+/** Finds the CPU backend. */
+public final class CpuBackendProvider implements BackendProvider {
+  private static final String VECTORS = "jdk.incubator.vector";
+
+  /** For {@link java.util.ServiceLoader}. */
+  public CpuBackendProvider() {}
+
+  @Override
+  public String name() {
+    return CpuBackend.NAME;
+  }
+
+  @Override
+  public Optional<String> unavailable() {
+    return ModuleLayer.boot().findModule(VECTORS).isPresent()
+        ? Optional.empty()
+        : Optional.of("Java was started without the Vector API; add --add-modules " + VECTORS);
+  }
+
+  @Override
+  public List<Finding> diagnose() {
+    return VectorCheck.run();
+  }
+
+  @Override
+  public Backend open(BackendOptions options) {
+    if (!options.device().isEmpty() && !options.device().equals(CpuBackend.NAME)) {
+      throw new JditException(
+          "the cpu backend has no device %s; leave the device away.".formatted(options.device()));
+    }
+    int threads =
+        options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
+    return new CpuBackend(threads);
+  }
+}

@@ -1,0 +1,108 @@
+package org.jdit.tensor.cpu;
+
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jdit.tensor.DType;
+import org.jdit.tensor.Spec;
+import org.jdit.tensor.Tensor;
+import org.jdit.tensor.Value;
+import org.jdit.tensor.cpu.kernel.Operand;
+import org.jdit.tensor.memory.TensorScope;
+import org.jdit.tensor.spi.Resident;
+
+/**
+ * The resident values of the CPU backend. A PARAM that executables use only as the weight of matrix
+ * products or convolutions is kept packed and in no other form; loading packs it straight from the
+ * given tensor.
+ */
+final class CpuResident implements Resident {
+  private final Engine engine;
+  private final SortedMap<String, ResidentValue> values = new TreeMap<>();
+
+  CpuResident(Engine engine) {
+    this.engine = engine;
+  }
+
+  Engine engine() {
+    return engine;
+  }
+
+  /** The value of that name, made known by an executable which wants it. */
+  ResidentValue want(String name, Spec spec) {
+    ResidentValue v = values.computeIfAbsent(name, _ -> new ResidentValue(engine, spec));
+    if (!v.spec().equals(spec)) {
+      throw new IllegalArgumentException(
+          "%s is %s in one Program and %s in another".formatted(name, v.spec(), spec));
+    }
+    return v;
+  }
+
+  @Override
+  public Set<String> missing() {
+    Set<String> names = new TreeSet<>();
+    values.forEach(
+        (name, v) -> {
+          if (!v.loaded()) {
+            names.add(name);
+          }
+        });
+    return names;
+  }
+
+  /**
+   * {@inheritDoc} The shape must be the Program's, and so must the element type, except that F64,
+   * F16 and BF16 values are converted where the Program has F32.
+   */
+  @Override
+  public void load(String name, Tensor value) {
+    ResidentValue v = values.get(name);
+    if (v == null) {
+      throw new IllegalArgumentException("no executable wants a value named " + name);
+    }
+    boolean converts = v.spec().dtype() == DType.F32 && value.dtype().isFloating();
+    if (!value.shape().equals(v.spec().shape())
+        || (value.dtype() != v.spec().dtype() && !converts)) {
+      throw new IllegalArgumentException(
+          "%s is %s in the Program, not %s".formatted(name, v.spec(), value.spec()));
+    }
+    engine.turn().lock();
+    try {
+      v.load(value);
+    } finally {
+      engine.turn().unlock();
+    }
+  }
+
+  @Override
+  public Tensor read(String name, TensorScope into) {
+    ResidentValue v = values.get(name);
+    if (v == null || !v.loaded()) {
+      throw new IllegalArgumentException(name + " is not loaded");
+    }
+    Tensor t = into.zeros(v.spec());
+    Value.Concrete c = t.concrete();
+    engine.turn().lock();
+    try {
+      v.readInto(new Operand(c.data(), t.dtype(), c.layout()));
+    } finally {
+      engine.turn().unlock();
+    }
+    return t;
+  }
+
+  @Override
+  public long bytes() {
+    return values.values().stream()
+        .filter(ResidentValue::loaded)
+        .mapToLong(ResidentValue::bytes)
+        .sum();
+  }
+
+  @Override
+  public void close() {
+    values.values().forEach(ResidentValue::close);
+    values.clear();
+  }
+}

@@ -1,0 +1,37 @@
+package org.jdit.tensor.cpu;
+
+import java.util.concurrent.locks.ReentrantLock;
+import org.jdit.tensor.cpu.kernel.Registers;
+import org.jdit.tensor.cpu.kernel.Scratch;
+import org.jdit.tensor.memory.Memory;
+
+/**
+ * What all executables of a backend share. Its working memory serves one run at a time, so that
+ * runs and compilations take turns.
+ *
+ * @param memory source of the memory of tensors and executables; working memory is apart from it
+ * @param workers the threads
+ * @param scratch working memory of the matrix kernels
+ * @param registers working memory of the other kernels
+ * @param turn held by who compiles or runs
+ */
+record Engine(
+    Memory memory, Workers workers, Scratch scratch, Registers registers, ReentrantLock turn)
+    implements AutoCloseable {
+  static Engine open(int threads) {
+    Memory memory = new Memory();
+    Workers workers = new Workers(threads);
+    return new Engine(
+        memory,
+        workers,
+        new Scratch(workers, new Memory()),
+        new Registers(threads),
+        new ReentrantLock());
+  }
+
+  @Override
+  public void close() {
+    workers.close();
+    scratch.close();
+  }
+}

@@ -1,0 +1,162 @@
+package org.jdit.tensor.cpu;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jdit.tensor.Elements;
+import org.jdit.tensor.Shape;
+import org.jdit.tensor.Spec;
+import org.jdit.tensor.Strided;
+import org.jdit.tensor.Tensor;
+import org.jdit.tensor.Value;
+import org.jdit.tensor.cpu.kernel.ConvKernel;
+import org.jdit.tensor.cpu.kernel.Matrix;
+import org.jdit.tensor.cpu.kernel.Operand;
+import org.jdit.tensor.cpu.kernel.PackedMatrix;
+import org.jdit.tensor.cpu.kernel.StridedCopy;
+import org.jdit.tensor.memory.Memory;
+
+/**
+ * One PARAM or STATE value in the forms that executables asked for: row-major, or packed for a
+ * matrix kernel. A form's buffer is allocated when it is asked for and filled when the value is
+ * loaded; a value that is only ever a weight has no row-major copy.
+ */
+final class ResidentValue implements AutoCloseable {
+  private record PackedForm(PackedMatrix weight, Memory.Slab slab) {}
+
+  private record ConvForm(ConvKernel.Weights weight, Memory.Slab slab) {}
+
+  private final Engine engine;
+  private final Spec spec;
+  private final Map<Strided, PackedForm> matrices = new LinkedHashMap<>();
+  private ConvForm convolution;
+  private Memory.Slab plain;
+  private boolean loaded;
+
+  ResidentValue(Engine engine, Spec spec) {
+    this.engine = engine;
+    this.spec = spec;
+  }
+
+  Spec spec() {
+    return spec;
+  }
+
+  boolean loaded() {
+    return loaded;
+  }
+
+  /** The value, row-major. */
+  Operand plain() {
+    if (plain == null) {
+      Memory.Slab slab = engine.memory().allocate(spec.bytes());
+      if (loaded) {
+        readInto(rowMajor(slab));
+      }
+      plain = slab;
+    }
+    return rowMajor(plain);
+  }
+
+  /** The value as the right operand of matrix products, {@code layout} being its rank-2 view. */
+  PackedMatrix matrix(Strided layout) {
+    PackedForm known = matrices.get(layout);
+    if (known == null) {
+      int rows = layout.shape().dim(0);
+      int cols = layout.shape().dim(1);
+      Memory.Slab slab = engine.memory().allocate(PackedMatrix.bytes(rows, cols));
+      known = new PackedForm(new PackedMatrix(slab.segment(), rows, cols), slab);
+      if (loaded) {
+        pack(plain(), layout, known);
+      }
+      matrices.put(layout, known);
+    }
+    return known.weight();
+  }
+
+  /** The value as the weights of convolutions. */
+  ConvKernel.Weights convolution() {
+    if (convolution == null) {
+      Shape s = spec.shape();
+      Memory.Slab slab =
+          engine.memory().allocate(
+              ConvKernel.Weights.bytes(s.dim(0), s.dim(1), s.dim(2), s.dim(3)));
+      ConvForm form =
+          new ConvForm(
+              new ConvKernel.Weights(slab.segment(), s.dim(0), s.dim(1), s.dim(2), s.dim(3)),
+              slab);
+      if (loaded) {
+        ConvKernel.packWeights(engine.workers(), plain(), slab.segment());
+      }
+      convolution = form;
+    }
+    return convolution.weight();
+  }
+
+  private void pack(Operand from, Strided view, PackedForm form) {
+    Strided layout =
+        new Strided(view.shape(), view.offset() + from.layout().offset(), view.strides());
+    PackedMatrix.pack(engine.workers(), Matrix.of(from.with(layout)), form.slab().segment());
+  }
+
+  /** Fills every form. */
+  void load(Tensor value) {
+    Value.Concrete c = value.concrete();
+    if (value.dtype() == spec.dtype() && c.layout().isContiguous() && c.data().isNative()) {
+      fill(new Operand(c.data(), value.dtype(), c.layout()));
+      return;
+    }
+    try (Memory.Slab converted = engine.memory().allocate(spec.bytes())) {
+      Elements.copy(value, converted.segment(), spec.dtype());
+      fill(rowMajor(converted));
+    }
+  }
+
+  private void fill(Operand from) {
+    if (plain != null) {
+      new StridedCopy(engine.workers(), from, rowMajor(plain)).run();
+    }
+    matrices.forEach((view, form) -> pack(from, view, form));
+    if (convolution != null) {
+      ConvKernel.packWeights(engine.workers(), from, convolution.slab().segment());
+    }
+    loaded = true;
+  }
+
+  /** Copies the value, row-major. */
+  void readInto(Operand to) {
+    if (plain != null) {
+      new StridedCopy(engine.workers(), rowMajor(plain), to).run();
+    } else if (convolution != null) {
+      throw new UnsupportedOperationException();
+    } else {
+      Map.Entry<Strided, PackedForm> any = matrices.entrySet().iterator().next();
+      Strided view = any.getKey();
+      Strided layout =
+          new Strided(view.shape(), view.offset() + to.layout().offset(), view.strides());
+      throw new UnsupportedOperationException(any + " " + layout);
+    }
+  }
+
+  private Operand rowMajor(Memory.Slab slab) {
+    return Operand.contiguous(slab.segment(), spec.dtype(), spec.shape());
+  }
+
+  long bytes() {
+    long bytes = plain == null ? 0 : plain.segment().byteSize();
+    for (PackedForm f : matrices.values()) {
+      bytes += f.slab().segment().byteSize();
+    }
+    return bytes + (convolution == null ? 0 : convolution.slab().segment().byteSize());
+  }
+
+  @Override
+  public void close() {
+    if (plain != null) {
+      plain.close();
+    }
+    matrices.values().forEach(f -> f.slab().close());
+    if (convolution != null) {
+      convolution.slab().close();
+    }
+  }
+}

@@ -1,0 +1,8 @@
+package org.jdit.tensor.cpu.kernel;
+
+/** One kernel with its operands bound; running it allocates nothing. */
+@FunctionalInterface
+public interface Step {
+  /** Computes the results from what the operands hold now. */
+  void run();
+}
