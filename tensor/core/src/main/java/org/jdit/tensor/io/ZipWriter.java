@@ -35,6 +35,7 @@ public final class ZipWriter {
 
   private final FileChannel out;
   private final int alignment;
+  private final long zip64From;
   private final ByteArrayOutputStream directory = new ByteArrayOutputStream();
   private final Set<String> names = new HashSet<>();
 
@@ -43,8 +44,14 @@ public final class ZipWriter {
    * alignment}.
    */
   public ZipWriter(FileChannel out, int alignment) {
+    this(out, alignment, IN_ZIP64);
+  }
+
+  /** Numbers from {@code zip64From} on go to ZIP64 fields. */
+  ZipWriter(FileChannel out, int alignment, long zip64From) {
     this.out = out;
     this.alignment = alignment;
+    this.zip64From = zip64From;
   }
 
   /**
@@ -83,7 +90,7 @@ public final class ZipWriter {
     long offset = out.position();
     writeFully(ByteBuffer.wrap(directory.toByteArray()));
     int count = names.size();
-    if (count >= COUNT_IN_ZIP64 || offset >= IN_ZIP64 || directory.size() >= IN_ZIP64) {
+    if (count >= COUNT_IN_ZIP64 || offset >= zip64From || directory.size() >= zip64From) {
       long end = out.position();
       ByteBuffer b = buffer(56 + 20);
       b.putInt(0x06064b50).putLong(56 - 12).putShort(ZIP64).putShort(ZIP64).putInt(0).putInt(0);
@@ -99,7 +106,7 @@ public final class ZipWriter {
   }
 
   private ByteBuffer localHeader(byte[] name, long size, long start) {
-    boolean big = size >= IN_ZIP64;
+    boolean big = size >= zip64From;
     int unpadded = 30 + name.length + (big ? 20 : 0);
     int padding = (int) Math.floorMod(-(start + unpadded), (long) alignment);
     while (padding > 0 && padding < 4) {
@@ -116,8 +123,8 @@ public final class ZipWriter {
     return b.rewind();
   }
 
-  private static ByteBuffer centralHeader(byte[] name, long size, long start, int crc) {
-    int extra = (size >= IN_ZIP64 ? 16 : 0) + (start >= IN_ZIP64 ? 8 : 0);
+  private ByteBuffer centralHeader(byte[] name, long size, long start, int crc) {
+    int extra = (size >= zip64From ? 16 : 0) + (start >= zip64From ? 8 : 0);
     boolean big = extra > 0;
     ByteBuffer b = buffer(46 + name.length + (big ? 4 + extra : 0)).putInt(0x02014b50);
     b.putShort((short) (MADE_ON_UNIX | ZIP64)).putShort(big ? ZIP64 : PLAIN);
@@ -127,25 +134,25 @@ public final class ZipWriter {
     if (big) {
       b.putShort(ZIP64_EXTRA).putShort((short) extra);
     }
-    if (size >= IN_ZIP64) {
+    if (size >= zip64From) {
       b.putLong(size).putLong(size);
     }
-    if (start >= IN_ZIP64) {
+    if (start >= zip64From) {
       b.putLong(start);
     }
     return b;
   }
 
   /** The fields that both headers have in the same order, from the flags to the name's length. */
-  private static ByteBuffer common(ByteBuffer b, int crc, long size, int nameLength) {
+  private ByteBuffer common(ByteBuffer b, int crc, long size, int nameLength) {
     b.putShort(UTF8_NAMES).putShort((short) 0).putShort((short) 0).putShort(DATE);
     b.putInt(crc).putInt(small(size)).putInt(small(size));
     return b.putShort((short) nameLength);
   }
 
   /** A number as 32 bits, or the mark that it is in a ZIP64 field. */
-  private static int small(long n) {
-    return (int) Math.min(n, IN_ZIP64);
+  private int small(long n) {
+    return (int) (n >= zip64From ? IN_ZIP64 : n);
   }
 
   private static ByteBuffer buffer(int size) {
