@@ -4,7 +4,6 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.jdit.tensor.DType;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.Value;
@@ -51,19 +50,13 @@ final class CpuResident implements Resident {
     return names;
   }
 
-  /**
-   * {@inheritDoc} The shape must be the Program's, and so must the element type, except that F64,
-   * F16 and BF16 values are converted where the Program has F32.
-   */
   @Override
   public void load(String name, Tensor value) {
     ResidentValue v = values.get(name);
     if (v == null) {
       throw new IllegalArgumentException("no executable wants a value named " + name);
     }
-    boolean converts = v.spec().dtype() == DType.F32 && value.dtype().isFloating();
-    if (!value.shape().equals(v.spec().shape())
-        || (value.dtype() != v.spec().dtype() && !converts)) {
+    if (!value.spec().equals(v.spec())) {
       throw new IllegalArgumentException(
           "%s is %s in the Program, not %s".formatted(name, v.spec(), value.spec()));
     }

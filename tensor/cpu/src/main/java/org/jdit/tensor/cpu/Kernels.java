@@ -67,6 +67,9 @@ final class Kernels {
   /** The kernel of a node, ready to run. */
   Step bind(Node n) {
     Operand out = result(n, 0);
+    if (out.numel() == 0) {
+      return () -> {};
+    }
     return switch (n.op()) {
       case Linear op -> products.linear(op, n, out);
       case MatMul _ -> products.matmul(n, out);

@@ -101,13 +101,13 @@ final class ResidentValue implements AutoCloseable {
   /** Fills every form. */
   void load(Tensor value) {
     Value.Concrete c = value.concrete();
-    if (value.dtype() == spec.dtype() && c.layout().isContiguous() && c.data().isNative()) {
+    if (c.layout().isContiguous() && c.data().isNative()) {
       fill(new Operand(c.data(), value.dtype(), c.layout()));
       return;
     }
-    try (Memory.Slab converted = engine.memory().allocate(spec.bytes())) {
-      Elements.copy(value, converted.segment(), spec.dtype());
-      fill(rowMajor(converted));
+    try (Memory.Slab copy = engine.memory().allocate(spec.bytes())) {
+      Elements.copy(value, copy.segment(), spec.dtype());
+      fill(rowMajor(copy));
     }
   }
 

@@ -5,14 +5,15 @@ import java.util.Arrays;
 import java.util.List;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.Elements;
-import org.jdit.tensor.Strided;
+import org.jdit.tensor.Shape;
 import org.jdit.tensor.cpu.Workers;
 import org.jdit.tensor.op.Reduce;
 
 /**
- * Sums and maxima over axes. Where the reduced axes are the fast ones, each result is taken over
- * its elements as they lie; otherwise rows are added up side by side. Long reductions are cut into
- * blocks by the shape alone and the blocks' results are combined in order, in double.
+ * Sums and maxima over axes. Where the last axis is reduced, each result is taken over its
+ * elements in a row; otherwise rows are added up side by side. Long reductions are cut into blocks
+ * and the blocks' results are combined in order, in double. All this goes by the shape alone, so
+ * that a result depends neither on the layout nor on the threads.
  */
 public final class Reduction implements Step {
   /** Elements of a block of one result. */
@@ -26,6 +27,7 @@ public final class Reduction implements Step {
   private final Writer y;
   private final long results;
   private final long terms;
+  private final boolean wide;
   private final boolean sideBySide;
   private final int blocks;
   private final double[] partial;
@@ -44,7 +46,8 @@ public final class Reduction implements Step {
         kept.add(i);
       }
     }
-    sideBySide = results > 1 && terms > 0 && isFast(from.layout(), kept);
+    wide = from.dtype() == DType.F64;
+    sideBySide = !wide && results > 1 && terms > 0 && holdLast(from.shape(), kept);
     List<Integer> order = new ArrayList<>(sideBySide ? op.axes() : kept);
     order.addAll(sideBySide ? kept : op.axes());
     this.from = from.with(from.layout().permute(order));
@@ -53,25 +56,20 @@ public final class Reduction implements Step {
     if (sideBySide) {
       blocks = results >= 8L * Registers.CHUNK ? 1 : Math.clamp(terms / 64, 1, 16);
     } else {
-      blocks = Math.max(1, Tasks.of(terms, BLOCK));
+      blocks = wide ? 1 : Math.max(1, Tasks.of(terms, BLOCK));
     }
     partial = blocks == 1 ? new double[0] : new double[Math.toIntExact(blocks * results)];
     sums = new double[workers.threads()][Registers.CHUNK];
     registers.demand(1, Registers.CHUNK);
   }
 
-  /** Whether the axis with the smallest step is among {@code axes}. */
-  private static boolean isFast(Strided layout, List<Integer> axes) {
-    int fast = -1;
-    for (int i = layout.shape().rank() - 1; i >= 0; i--) {
-      long step = layout.strides().get(i);
-      if (layout.shape().dim(i) > 1
-          && step > 0
-          && (fast < 0 || step < layout.strides().get(fast))) {
-        fast = i;
-      }
+  /** Whether the last axis with more than one index is among {@code axes}. */
+  private static boolean holdLast(Shape shape, List<Integer> axes) {
+    int last = shape.rank() - 1;
+    while (last >= 0 && shape.dim(last) == 1) {
+      last--;
     }
-    return axes.contains(fast);
+    return axes.contains(last);
   }
 
   @Override
@@ -113,14 +111,11 @@ public final class Reduction implements Step {
   }
 
   private double over(long start, long end, int worker) {
+    if (wide) {
+      return overDoubles(start, end);
+    }
     float[] chunk = registers.of(worker)[0];
     double total = identity();
-    if (from.dtype() == DType.F64) {
-      for (long i = start; i < end; i++) {
-        total = join(total, Elements.get(from.data(), DType.F64, x.position(i)));
-      }
-      return total;
-    }
     for (long at = start; at < end; at += Registers.CHUNK) {
       int n = (int) Math.min(Registers.CHUNK, end - at);
       x.read(at, n, chunk, 0);
@@ -129,6 +124,14 @@ public final class Reduction implements Step {
             case SUM -> total + Sums.sum(chunk, n);
             case MAX -> Math.max(total, Sums.max(chunk, n));
           };
+    }
+    return total;
+  }
+
+  private double overDoubles(long start, long end) {
+    double total = identity();
+    for (long i = start; i < end; i++) {
+      total = join(total, Elements.get(from.data(), DType.F64, x.position(i)));
     }
     return total;
   }
@@ -143,15 +146,8 @@ public final class Reduction implements Step {
     long end = terms * (block + 1) / blocks;
     Arrays.fill(sum, 0, n, identity());
     for (long term = terms * block / blocks; term < end; term++) {
-      if (from.dtype() == DType.F64) {
-        for (int i = 0; i < n; i++) {
-          long at = x.position(term * results + first + i);
-          sum[i] = join(sum[i], Elements.get(from.data(), DType.F64, at));
-        }
-      } else {
-        x.read(term * results + first, n, row, 0);
-        joinAll(sum, row, n);
-      }
+      x.read(term * results + first, n, row, 0);
+      joinAll(sum, row, n);
     }
     if (blocks > 1) {
       System.arraycopy(sum, 0, partial, Math.toIntExact(block * results + first), n);
@@ -199,7 +195,7 @@ public final class Reduction implements Step {
   }
 
   private void write(long first, int n, double[] values, int at, float[] row) {
-    if (from.dtype() == DType.F64) {
+    if (wide) {
       for (int i = 0; i < n; i++) {
         y.writeDouble(first + i, values[at + i]);
       }

@@ -125,9 +125,9 @@ public final class WideElementwise implements Step {
             case ADD -> (a, b, _) -> a + b;
             case SUB -> (a, b, _) -> a - b;
             case MUL -> (a, b, _) -> a * b;
+            case DIV -> (a, b, _) -> a / b;
             case MAX -> (a, b, _) -> Math.max(a, b);
             case MIN -> (a, b, _) -> Math.min(a, b);
-            case DIV -> throw new IllegalArgumentException("division of integers has no kernel");
           };
       case Compare(Compare.Fn fn) ->
           switch (fn) {
