@@ -11,7 +11,7 @@ import org.jdit.tensor.Tensor;
  * @param padding zeros on each of the four sides
  */
 public record Conv2d(Tensor weight, Tensor bias, int stride, int padding) {
-  /** The layer with the scope's {@code weight} and {@code bias}. */
+  /** The layer with the weight and bias of a scope. */
   public static Conv2d of(Weights weights, int in, int out, int kernel, int stride, int padding) {
     return new Conv2d(
         weights.get("weight", out, in, kernel, kernel), weights.get("bias", out), stride, padding);

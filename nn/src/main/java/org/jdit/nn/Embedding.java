@@ -8,7 +8,7 @@ import org.jdit.tensor.Tensor;
  * @param weight {@code [V, D]}
  */
 public record Embedding(Tensor weight) {
-  /** The table that is the scope's {@code weight}. */
+  /** The table that is the only weight of a scope. */
   public static Embedding of(Weights weights, int rows, int dim) {
     return new Embedding(weights.get("weight", rows, dim));
   }

@@ -11,7 +11,7 @@ import org.jdit.tensor.Tensor;
  * @param eps added to the variance
  */
 public record GroupNorm(Tensor weight, Tensor bias, int groups, double eps) {
-  /** The layer with the scope's {@code weight} and {@code bias}. */
+  /** The layer with the weight and bias of a scope. */
   public static GroupNorm of(Weights weights, int channels, int groups, double eps) {
     return new GroupNorm(
         weights.get("weight", channels), weights.get("bias", channels), groups, eps);

@@ -10,7 +10,7 @@ import org.jdit.tensor.op.Linear.Activation;
  * @param bias {@code [out]}
  */
 public record Linear(Tensor weight, Tensor bias) {
-  /** The layer with the scope's {@code weight} and {@code bias}. */
+  /** The layer with the weight and bias of a scope. */
   public static Linear of(Weights weights, int in, int out) {
     return new Linear(weights.get("weight", out, in), weights.get("bias", out));
   }

@@ -11,13 +11,32 @@ import org.jdit.tensor.Tensor;
 @FunctionalInterface
 public interface Taps {
   /** Nobody listens. */
-  Taps NONE = (name, value) -> {};
+  Taps NONE =
+      new Taps() {
+        @Override
+        public void tap(String name, Supplier<Tensor> value) {}
+
+        @Override
+        public boolean listening() {
+          return false;
+        }
+
+        @Override
+        public Taps at(String module) {
+          return this;
+        }
+      };
 
   /** Receives an inner value; {@code value} records what is needed to compute it. */
   void tap(String name, Supplier<Tensor> value);
 
+  /** Whether anybody listens. */
+  default boolean listening() {
+    return true;
+  }
+
   /** The taps of a submodule: its names follow {@code module} and a dot. */
   default Taps at(String module) {
-    return this == NONE ? NONE : (name, value) -> tap(module + "." + name, value);
+    return (name, value) -> tap(module + "." + name, value);
   }
 }

@@ -80,8 +80,7 @@ class LayersTest {
       Tensor shift = scope.of(Shape.of(2, 8), random.randn(16));
       Tensor scale = scope.of(Shape.of(2, 8), random.randn(16));
       LayerNorm norm = new LayerNorm(1e-6);
-      Tensor expected =
-          norm.apply(x).mul(scale.unsqueeze(1).add(1)).add(shift.unsqueeze(1));
+      Tensor expected = norm.apply(x).mul(scale.unsqueeze(1).add(1)).add(shift.unsqueeze(1));
       ROUNDED.assertClose("modulated", norm.modulated(x, shift, scale), expected);
     }
   }

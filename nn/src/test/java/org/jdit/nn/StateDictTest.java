@@ -137,8 +137,7 @@ class StateDictTest {
     try (Backend backend = new ReferenceBackend();
         Resident resident = backend.newResident();
         Executable _ = backend.compile(TWO_LAYERS, resident)) {
-      assertThatThrownBy(
-              () -> StateDict.of(TWO_LAYERS).load(file, resident, backend.memory()))
+      assertThatThrownBy(() -> StateDict.of(TWO_LAYERS).load(file, resident, backend.memory()))
           .isInstanceOf(JditException.class)
           .hasMessage(
               """
@@ -149,7 +148,8 @@ class StateDictTest {
                   head.scale
                 different (2):
                   first.weight is [4, 2], the model has [3, 2]
-                  last.bias is i64[1], weights are floating-point""");
+                  last.bias is i64[1], weights are floating-point\
+              """);
       assertThat(file.mapped()).isEmpty();
       assertThat(resident.missing()).hasSize(4);
     }

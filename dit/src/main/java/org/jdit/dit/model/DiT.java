@@ -1,6 +1,7 @@
 package org.jdit.dit.model;
 
 import java.util.Map;
+import org.jdit.diffusion.Denoiser;
 import org.jdit.nn.Embedding;
 import org.jdit.nn.StateDict;
 import org.jdit.nn.Taps;
@@ -17,9 +18,6 @@ import org.jdit.tensor.program.Program;
  * @param weights scope of its weights, named as in the official checkpoints
  */
 public record DiT(DiTConfig config, Weights weights) {
-  /** Channels that classifier-free guidance acts on in the official code. */
-  public static final int OFFICIAL_GUIDED_CHANNELS = 3;
-
   /** The names and shapes of a network's weights, in the official order. */
   public static StateDict stateDict(DiTConfig config) {
     return StateDict.of(
@@ -77,7 +75,7 @@ public record DiT(DiTConfig config, Weights weights) {
   }
 
   private Tensor blocks(Tensor tokens, Tensor condition, Taps taps) {
-    Program block = DiTBlock.program(config, tokens.dim(0), taps != Taps.NONE);
+    Program block = DiTBlock.program(config, tokens.dim(0), taps.listening());
     Tensor x = tokens;
     for (int i = 0; i < config.depth(); i++) {
       Map<String, Tensor> out =
@@ -97,25 +95,21 @@ public record DiT(DiTConfig config, Weights weights) {
   }
 
   /**
-   * Classifier-free guidance: the noise is {@code uncond + scale · (cond - uncond)} on the first
-   * {@code channels} channels; all others are as the network says for each label.
+   * This network as diffusion sees it; its timesteps are features {@code [N, 256]}.
    *
-   * @param x noisy latents {@code [N, C, H, W]}
-   * @param t features of their times {@code [N, 256]}
-   * @param y {@code [2·N]}: the labels wanted, then N times the null class
-   * @param scale guidance scale, a scalar or {@code [N, 1, 1, 1]}
-   * @param channels how many channels are guided: {@link #OFFICIAL_GUIDED_CHANNELS}, or all C
-   * @return {@code [2·N, 2·C, H, W]}: the first half is what sampling goes on with; the second
-   *     differs from it in the channels that are not guided
+   * @param y class labels {@code [N]}
    */
-  public Tensor forwardWithGuidance(Tensor x, Tensor t, Tensor y, Tensor scale, int channels) {
-    int n = x.dim(0);
-    Tensor out = forward(Tensor.concat(0, x, x), Tensor.concat(0, t, t), y);
-    Tensor cond = out.slice(0, 0, n).slice(1, 0, channels);
-    Tensor uncond = out.slice(0, n, n).slice(1, 0, channels);
-    Tensor guided = uncond.add(cond.sub(uncond).mul(scale));
-    Tensor both = Tensor.concat(0, guided, guided);
-    int rest = out.dim(1) - channels;
-    return rest == 0 ? both : Tensor.concat(1, both, out.slice(1, channels, rest));
+  public Denoiser denoiser(Tensor y) {
+    return (x, t) -> forward(x, t, y);
+  }
+
+  /**
+   * The same for two halves of rows that share their times, as guidance needs them: takes {@code
+   * [2N, C, H, W]} and features {@code [N, 256]}.
+   *
+   * @param y class labels {@code [2N]}: the classes wanted, then N times the null class
+   */
+  public Denoiser pairDenoiser(Tensor y) {
+    return (x, t) -> forward(x, Tensor.concat(0, t, t), y);
   }
 }

@@ -37,8 +37,7 @@ public record AutoencoderKl(VaeConfig config, Weights weights) {
   public Posterior encode(Tensor image, Taps taps) {
     int moments = 2 * config.latentChannels();
     Tensor h = new Encoder(config, weights.at("encoder")).apply(image, taps.at("encoder"));
-    return Posterior.of(
-        Conv2d.of(weights.at("quant_conv"), moments, moments, 1, 1, 0).apply(h));
+    return Posterior.of(Conv2d.of(weights.at("quant_conv"), moments, moments, 1, 1, 0).apply(h));
   }
 
   /** {@code [N, 4, H/8, W/8]} to images {@code [N, 3, H, W]}. */
@@ -49,8 +48,7 @@ public record AutoencoderKl(VaeConfig config, Weights weights) {
   /** As {@link #decode(Tensor)}, with inner values under diffusers' module names. */
   public Tensor decode(Tensor latents, Taps taps) {
     int channels = config.latentChannels();
-    Tensor h =
-        Conv2d.of(weights.at("post_quant_conv"), channels, channels, 1, 1, 0).apply(latents);
+    Tensor h = Conv2d.of(weights.at("post_quant_conv"), channels, channels, 1, 1, 0).apply(latents);
     taps.tap("post_quant_conv", () -> h);
     return new Decoder(config, weights.at("decoder")).apply(h, taps.at("decoder"));
   }

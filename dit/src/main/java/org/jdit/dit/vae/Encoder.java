@@ -22,8 +22,7 @@ record Encoder(VaeConfig config, Weights weights) {
       h = down;
     }
     int last = channels.getLast();
-    Tensor mid =
-        MidBlock.of(weights.at("mid_block"), config, last).apply(h, taps.at("mid_block"));
+    Tensor mid = MidBlock.of(weights.at("mid_block"), config, last).apply(h, taps.at("mid_block"));
     taps.tap("mid_block", () -> mid);
     var norm = ResnetBlock.norm(weights.at("conv_norm_out"), config, last);
     taps.tap("conv_norm_out", () -> norm.apply(mid));

@@ -50,8 +50,7 @@ class DiTConfigTest {
         .get("DiT-S/8 at 32x32")
         .forEachEntry(
             (key, dims) ->
-                expected.put(
-                    key, new Shape(dims.valueStream().map(JsonNode::asInt).toList())));
+                expected.put(key, new Shape(dims.valueStream().map(JsonNode::asInt).toList())));
     Map<String, Shape> shapes = DiT.stateDict(DiTConfig.named("DiT-S/8", 32, 1000)).shapes();
     assertThat(shapes).containsExactlyInAnyOrderEntriesOf(expected);
 

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.logging.Logger;
+import org.jdit.diffusion.ClassifierFreeGuidance;
 import org.jdit.nn.Taps;
 import org.jdit.nn.Weights;
 import org.jdit.tensor.DType;
@@ -164,8 +165,7 @@ final class FullSizeCheck {
   }
 
   /** Of a large network only what was recorded is kept. */
-  private void tap(
-      BiConsumer<String, Tensor> output, String name, Tensor value) {
+  private void tap(BiConsumer<String, Tensor> output, String name, Tensor value) {
     if (expected.has("batch1/act/" + name)) {
       output.accept("act/" + name, value);
     }
@@ -173,16 +173,16 @@ final class FullSizeCheck {
 
   private Program guided(int n) {
     return Program.trace(
-        t ->
-            t.output(
-                "out",
-                new DiT(config, Weights.params(t))
-                    .forwardWithGuidance(
-                        t.input("x", DiT.input(config, n)),
-                        t.input("t", TimestepFeatures.spec(n)),
-                        t.input("y", Spec.i64(2 * n)),
-                        t.input("scale", new Spec(Shape.SCALAR, DType.F32)),
-                        DiT.OFFICIAL_GUIDED_CHANNELS)));
+        t -> {
+          Tensor x = t.input("x", DiT.input(config, n));
+          Tensor scale = t.input("scale", new Spec(Shape.SCALAR, DType.F32));
+          DiT dit = new DiT(config, Weights.params(t));
+          t.output(
+              "out",
+              ClassifierFreeGuidance.OFFICIAL
+                  .doubled(dit.pairDenoiser(t.input("y", Spec.i64(2 * n))), scale)
+                  .predict(Tensor.concat(0, x, x), t.input("t", TimestepFeatures.spec(n))));
+        });
   }
 
   private Map<String, Tensor> inputs(String batch, TensorScope scope) {

@@ -56,8 +56,7 @@ record RecipeWeights(DiTConfig config, long baseSeed) implements TensorFile {
     new TorchGenerator(baseSeed + order.indexOf(name)).fillNormal(data, 0, 1);
     float std = (float) std(name, spec.shape());
     for (long i = 0; i < spec.shape().numel(); i++) {
-      data.setAtIndex(
-          ValueLayout.JAVA_FLOAT, i, data.getAtIndex(ValueLayout.JAVA_FLOAT, i) * std);
+      data.setAtIndex(ValueLayout.JAVA_FLOAT, i, data.getAtIndex(ValueLayout.JAVA_FLOAT, i) * std);
     }
     return t;
   }
@@ -66,9 +65,8 @@ record RecipeWeights(DiTConfig config, long baseSeed) implements TensorFile {
     if (name.endsWith("embedding_table.weight")) {
       return TABLE_STD;
     }
-    return shape.rank() >= 2
-        ? 1 / Math.sqrt((double) (shape.numel() / shape.dim(0)))
-        : VECTOR_STD;
+    long fanIn = shape.numel() / shape.dim(0);
+    return shape.rank() >= 2 ? 1 / Math.sqrt(fanIn) : VECTOR_STD;
   }
 
   @Override

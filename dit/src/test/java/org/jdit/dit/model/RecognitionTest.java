@@ -60,8 +60,7 @@ class RecognitionTest {
   void allTwelveModelsAreRecognised() {
     for (String name : DiTConfig.names()) {
       DiTConfig config = DiTConfig.named(name, 32, 1000);
-      Recognition found =
-          Recognition.of(Directory.of(config, Map.of()), Recognition.Wishes.NONE);
+      Recognition found = Recognition.of(Directory.of(config, Map.of()), Recognition.Wishes.NONE);
       assertThat(found.config()).as(name).isEqualTo(config);
       assertThat(found.assumptions())
           .contains("1000 classes and a null class assumed from 1001 label rows");
@@ -96,8 +95,7 @@ class RecognitionTest {
 
   @Test
   void withoutANullRowGuidanceIsRefusedInWords() {
-    DiTConfig free =
-        new DiTConfig(32, 2, 4, 384, 12, 6, 4, 0, 1000, false, Numerics.OFFICIAL);
+    DiTConfig free = new DiTConfig(32, 2, 4, 384, 12, 6, 4, 0, 1000, false, Numerics.OFFICIAL);
     Recognition found = Recognition.of(Directory.of(free, Map.of()), Recognition.Wishes.NONE);
     assertThat(found.config()).isEqualTo(free);
     assertThatThrownBy(found.config()::nullClass)
@@ -105,8 +103,7 @@ class RecognitionTest {
         .hasMessageContaining("no null class (1000 label rows for 1000 classes)")
         .hasMessageContaining("guidance is impossible");
 
-    DiTConfig unconditional =
-        new DiTConfig(32, 2, 4, 384, 12, 6, 4, 0, 1, true, Numerics.OFFICIAL);
+    DiTConfig unconditional = new DiTConfig(32, 2, 4, 384, 12, 6, 4, 0, 1, true, Numerics.OFFICIAL);
     assertThat(
             Recognition.of(Directory.of(unconditional, Map.of()), Recognition.Wishes.NONE).config())
         .isEqualTo(unconditional);
@@ -136,11 +133,9 @@ class RecognitionTest {
   void otherFilesAreRefused() {
     Directory s2 = Directory.of(DiTConfig.named("DiT-S/2", 32, 1000), Map.of());
     assertThatThrownBy(
-            () ->
-                Recognition.of(ReferenceFile.of("vae.safetensors"), Recognition.Wishes.NONE))
+            () -> Recognition.of(ReferenceFile.of("vae.safetensors"), Recognition.Wishes.NONE))
         .isInstanceOf(JditException.class)
-        .hasMessage(
-            "vae.safetensors is no DiT checkpoint: it has no x_embedder.proj.weight");
+        .hasMessage("vae.safetensors is no DiT checkpoint: it has no x_embedder.proj.weight");
     assertThatThrownBy(
             () -> Recognition.of(s2.with("pos_embed", 1, 250, 384), Recognition.Wishes.NONE))
         .isInstanceOf(JditException.class)

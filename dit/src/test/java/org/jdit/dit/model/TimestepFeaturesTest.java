@@ -2,6 +2,7 @@ package org.jdit.dit.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.regex.Pattern;
 import org.jdit.tensor.testkit.ReferenceData;
 import org.jdit.tensor.testkit.Tolerance;
 import org.junit.jupiter.api.Test;
@@ -44,11 +45,13 @@ class TimestepFeaturesTest {
   void positionTableMatches() {
     for (String key : data.keys()) {
       if (key.startsWith("pos_embed/")) {
-        String[] sizes = key.substring("pos_embed/".length()).split("x");
-        POSITIONS.assertClose(
-            key,
-            PositionEmbedding.sinCos2d(Integer.parseInt(sizes[0]), Integer.parseInt(sizes[1])),
-            data.doubles(key));
+        int[] size =
+            Pattern.compile("\\d+")
+                .matcher(key)
+                .results()
+                .mapToInt(n -> Integer.parseInt(n.group()))
+                .toArray();
+        POSITIONS.assertClose(key, PositionEmbedding.sinCos2d(size[0], size[1]), data.doubles(key));
       }
     }
   }
