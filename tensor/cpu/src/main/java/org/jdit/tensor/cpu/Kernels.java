@@ -49,6 +49,7 @@ import org.jdit.tensor.op.Unfold;
 import org.jdit.tensor.op.View;
 import org.jdit.tensor.op.Where;
 import org.jdit.tensor.program.Node;
+import org.jdit.tensor.program.Program;
 
 /** Binds the kernel of each node to its operands. */
 final class Kernels {
@@ -110,7 +111,8 @@ final class Kernels {
       case ScatterAdd _ -> Indexed.scatterAdd(workers, in(n, 0), in(n, 1), out);
       case Unfold op -> new Patches(workers, op, in(n, 0), out)::unfold;
       case Fold op -> new Patches(workers, op.unfold(), out, in(n, 0))::fold;
-      case Call _ -> throw new IllegalStateException("calls are inlined before");
+      case Call(Program chain) ->
+          Elementwise.chain(workers, engine.registers(), chain, operands(n.in()), operands(n.out()));
     };
   }
 
@@ -122,8 +124,12 @@ final class Kernels {
     return buffers.operand(n.out().get(index));
   }
 
+  private List<Operand> operands(List<Integer> ids) {
+    return ids.stream().map(buffers::operand).toList();
+  }
+
   private Step elementwise(Node n, Operand out) {
-    List<Operand> in = n.in().stream().map(buffers::operand).toList();
+    List<Operand> in = operands(n.in());
     return isWide(n.op(), in)
         ? new WideElementwise(workers, n.op(), in, out)
         : Elementwise.of(workers, engine.registers(), n.op(), in, out);

@@ -1,15 +1,18 @@
 package org.jdit.tensor.cpu.kernel;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.cpu.Workers;
 import org.jdit.tensor.op.GateResidual;
 import org.jdit.tensor.op.Op;
 import org.jdit.tensor.program.Node;
-import org.jdit.tensor.program.Output;
 import org.jdit.tensor.program.Program;
 
 /**
@@ -50,12 +53,20 @@ public final class Elementwise implements Step {
     for (int i = 0; i < in.size(); i++) {
       at.put(chain.inputs().get(i).id(), b.load(in.get(i)));
     }
+    Map<Integer, Node> last = new HashMap<>();
+    chain.nodes().forEach(n -> n.in().forEach(id -> last.put(id, n)));
+    Set<Integer> kept = new HashSet<>(chain.roots());
     for (Node n : chain.nodes()) {
-      at.put(n.out().getFirst(), b.compute(n.op(), n.in().stream().map(at::get).toList()));
+      List<Integer> operands = n.in().stream().map(at::get).toList();
+      for (int id : Set.copyOf(n.in())) {
+        if (last.get(id) == n && !kept.contains(id)) {
+          b.release(at.get(id));
+        }
+      }
+      at.put(n.out().getFirst(), b.compute(n.op(), operands));
     }
     for (int i = 0; i < out.size(); i++) {
-      Output o = chain.outputs().get(i);
-      b.store(at.get(o.id()), out.get(i));
+      b.store(at.get(chain.outputs().get(i).id()), out.get(i));
     }
     return new Elementwise(b);
   }
@@ -77,6 +88,7 @@ public final class Elementwise implements Step {
     private final List<Instruction> code = new ArrayList<>();
     private final List<Writer> stores = new ArrayList<>();
     private final List<Integer> results = new ArrayList<>();
+    private final Deque<Integer> free = new ArrayDeque<>();
     private int used;
 
     Builder(Workers workers, Registers registers, Shape shape) {
@@ -90,12 +102,18 @@ public final class Elementwise implements Step {
       return used++;
     }
 
+    /** Lets a register be used again: functions may write over what they read. */
+    void release(int register) {
+      free.addLast(register);
+    }
+
     int compute(Op op, List<Integer> in) {
       int a = in.get(0);
       int b = in.size() > 1 ? in.get(1) : a;
       int c = in.size() > 2 ? in.get(2) : a;
-      code.add(new Instruction(FloatFunction.of(op), a, b, c, used));
-      return used++;
+      int to = free.isEmpty() ? used++ : free.removeLast();
+      code.add(new Instruction(FloatFunction.of(op), a, b, c, to));
+      return to;
     }
 
     void store(int register, Operand out) {
