@@ -1,15 +1,26 @@
 package org.jdit.tensor.cpu.kernel;
 
+import java.util.Arrays;
+import org.jdit.tensor.cpu.Workers;
+
 /**
  * Matrix products {@code C = epilogue(A · B)} or {@code C = epilogue(C + A · B)} in float32. An
  * element of C is the same whatever the number of rows of A, of threads or of products in the batch.
+ *
+ * <p>The sum is cut into blocks of terms; for each, A is packed once for all threads (and B, if it
+ * is not packed yet), then the threads share out tiles of C.
  */
 public final class Gemm {
+  /** Rows of a tile: its part of A stays in the second-level cache while panels of B pass by. */
+  private static final int TILE_ROWS = 132;
+
   private final Scratch scratch;
+  private final Workers workers;
 
   /** Products with the given threads and working memory. */
   public Gemm(Scratch scratch) {
     this.scratch = scratch;
+    this.workers = scratch.workers();
   }
 
   /**
@@ -23,13 +34,18 @@ public final class Gemm {
    */
   public void multiply(
       Matrix a, PackedMatrix b, Matrix c, boolean accumulate, Epilogue epilogue) {
-    throw new UnsupportedOperationException(scratch.toString());
+    check(a, b.rows(), b.cols(), c, epilogue);
+    Run run = new Run(a, new long[1], c, new long[1], accumulate, epilogue);
+    int blocks = Panel.blocks(run.k);
+    for (int block = 0; block < blocks; block++) {
+      int at = block;
+      run.rows(0, 1, block, 0, run.n, (item, panel) -> b.address(panel, at));
+    }
   }
 
   /** As the product with a packed operand, with {@code b [K, N]} of any strides. */
   public void multiply(Matrix a, Matrix b, Matrix c, boolean accumulate, Epilogue epilogue) {
-    long[] zero = {0};
-    batched(a, zero, b, zero, c, zero, accumulate, epilogue);
+    batched(a, new long[1], b, new long[1], c, new long[1], accumulate, epilogue);
   }
 
   /**
@@ -52,6 +68,195 @@ public final class Gemm {
       long[] cOffsets,
       boolean accumulate,
       Epilogue epilogue) {
-    throw new UnsupportedOperationException();
+    check(a, b.rows(), b.cols(), c, epilogue);
+    if (aOffsets.length != cOffsets.length || bOffsets.length != cOffsets.length) {
+      throw new IllegalArgumentException("as many offsets are needed for A, B and C");
+    }
+    checkShifts(a, aOffsets);
+    checkShifts(b, bOffsets);
+    checkShifts(c, cOffsets);
+    Run run = new Run(a, aOffsets, c, cOffsets, accumulate, epilogue);
+    Matrix columns = b.transposed();
+    int width = MicroKernel.WIDTH;
+    int depth = Math.max(1, Panel.depth(run.k));
+    int panels = MicroKernel.panels(run.n);
+    int most = Scratch.RIGHT / (depth * width);
+    int together = Math.clamp(most / Math.max(1, panels), 1, run.itemsThatFit());
+    for (int item = 0; item < cOffsets.length; item += together) {
+      int first = item;
+      int items = Math.min(together, cOffsets.length - item);
+      for (int start = 0; start < panels; start += most) {
+        int from = start;
+        int count = Math.min(most, panels - start);
+        for (int block = 0; block < Panel.blocks(run.k); block++) {
+          int term = block * depth;
+          int terms = Math.min(depth, run.k - term);
+          long bytes = (long) terms * width * Float.BYTES;
+          workers.run(
+              items * count,
+              (tile, worker) ->
+                  PackedMatrix.packPanel(
+                      columns.shifted(bOffsets[first + tile / count]),
+                      from + tile % count,
+                      term,
+                      terms,
+                      scratch.local(worker).heap,
+                      scratch.right + tile * bytes));
+          run.rows(
+              first,
+              items,
+              block,
+              from * width,
+              Math.min(run.n, (from + count) * width),
+              (i, panel) -> scratch.right + ((long) (i - first) * count + panel - from) * bytes);
+        }
+      }
+    }
+  }
+
+  private static void check(Matrix a, int k, int n, Matrix c, Epilogue epilogue) {
+    if (a.cols() != k || c.rows() != a.rows() || c.cols() != n || (n > 1 && c.colStride() != 1)) {
+      throw new IllegalArgumentException(
+          "[%d, %d] · [%d, %d] does not give a row-major [%d, %d]"
+              .formatted(a.rows(), a.cols(), k, n, c.rows(), c.cols()));
+    }
+    if (epilogue instanceof Epilogue.Affine affine) {
+      Bounds.check(affine.bias(), affine.offset(), n);
+    }
+  }
+
+  private static void checkShifts(Matrix m, long[] offsets) {
+    if (offsets.length > 0) {
+      m.shifted(Arrays.stream(offsets).min().getAsLong());
+      m.shifted(Arrays.stream(offsets).max().getAsLong());
+    }
+  }
+
+  /** Where a panel of B lies. */
+  @FunctionalInterface
+  private interface Right {
+    long address(int item, int panel);
+  }
+
+  /** One call: its operands but B. */
+  private final class Run {
+    final int k;
+    final int n;
+    private final Matrix a;
+    private final long[] aOffsets;
+    private final Matrix c;
+    private final long[] cOffsets;
+    private final boolean accumulate;
+    private final Epilogue epilogue;
+
+    Run(
+        Matrix a,
+        long[] aOffsets,
+        Matrix c,
+        long[] cOffsets,
+        boolean accumulate,
+        Epilogue epilogue) {
+      this.k = a.cols();
+      this.n = c.cols();
+      this.a = a;
+      this.aOffsets = aOffsets;
+      this.c = c;
+      this.cOffsets = cOffsets;
+      this.accumulate = accumulate;
+      this.epilogue = epilogue;
+    }
+
+    /** How many products' left operands fit the scratch memory at once; at least one. */
+    int itemsThatFit() {
+      int each = Math.max(1, Panel.depth(k)) * Math.max(1, MicroKernel.padded(a.rows()));
+      return Math.max(1, Scratch.LEFT / each);
+    }
+
+    /** All rows of the columns {@code from} to {@code to} of some products, one block of terms. */
+    void rows(int first, int items, int block, int from, int to, Right right) {
+      int height = MicroKernel.HEIGHT;
+      int most = Scratch.LEFT / Math.max(1, Panel.depth(k)) / height * height;
+      for (int row = 0; row < a.rows(); row += most) {
+        int rows = Math.min(most, a.rows() - row);
+        packLeft(first, items, block, row, rows);
+        multiply(first, items, block, row, rows, from, to, right);
+      }
+    }
+
+    private void packLeft(int first, int items, int block, int row, int rows) {
+      int height = MicroKernel.HEIGHT;
+      int panels = Math.ceilDiv(rows, height);
+      int depth = Panel.depth(k);
+      int term = block * depth;
+      int terms = Math.min(depth, k - term);
+      workers.run(
+          items * panels,
+          (tile, worker) -> {
+            int item = tile / panels;
+            int begin = tile % panels * height;
+            Panel.pack(
+                a.shifted(aOffsets[first + item]),
+                row + begin,
+                MicroKernel.height(rows - begin),
+                term,
+                terms,
+                scratch.left,
+                (item * MicroKernel.padded(rows) + begin) * terms);
+          });
+    }
+
+    private void multiply(
+        int first, int items, int block, int row, int rows, int from, int to, Right right) {
+      int width = MicroKernel.WIDTH;
+      int groups = Math.ceilDiv(rows, TILE_ROWS);
+      int panels = MicroKernel.panels(to - from);
+      int depth = Panel.depth(k);
+      int terms = Math.min(depth, k - block * depth);
+      workers.run(
+          items * groups * panels,
+          (tile, worker) -> {
+            int item = tile / (groups * panels);
+            int begin = tile / panels % groups * TILE_ROWS;
+            int column = from + tile % panels * width;
+            column(
+                scratch.local(worker),
+                terms,
+                (item * MicroKernel.padded(rows) + begin) * terms,
+                Math.min(TILE_ROWS, rows - begin),
+                right.address(first + item, column / width),
+                column,
+                c.address(row + begin, column) + cOffsets[first + item] * Float.BYTES,
+                accumulate || block > 0,
+                block == Panel.blocks(k) - 1);
+          });
+    }
+
+    /** The rows of one tile, one panel of columns. */
+    private void column(
+        Scratch.Local local,
+        int terms,
+        int left,
+        int rows,
+        long right,
+        int column,
+        long to,
+        boolean add,
+        boolean last) {
+      int cols = Math.min(MicroKernel.WIDTH, n - column);
+      float[] tile = local.tile;
+      for (int i = 0; i < rows; i += MicroKernel.HEIGHT) {
+        int height = MicroKernel.height(rows - i);
+        int present = Math.min(height, rows - i);
+        long at = to + i * c.rowStride() * Float.BYTES;
+        MicroKernel.multiply(height, scratch.left, left + i * terms, right, terms, tile);
+        if (add) {
+          Finish.add(tile, present, cols, at, c.rowStride());
+        }
+        if (last) {
+          Finish.apply(epilogue, tile, present, cols, column, local.row);
+        }
+        Finish.put(tile, present, cols, at, c.rowStride());
+      }
+    }
   }
 }

@@ -4,11 +4,10 @@ import java.lang.foreign.MemorySegment;
 import org.jdit.tensor.cpu.Workers;
 
 /**
- * The right operand {@code [K, N]} of products, stored as the kernel reads it: blocks of {@link
- * Blocking#DEPTH} rows, in them panels of {@link MicroKernel#WIDTH} columns, in them rows. The last
- * panel is filled up with zeros.
+ * The right operand {@code [K, N]} of products, stored as the micro-kernel reads it: blocks of rows,
+ * in them panels of columns two vectors wide, in them rows. The last panel is filled up with zeros.
  *
- * @param data the packed elements
+ * @param data the packed elements, 64-byte aligned
  * @param rows number of rows, K
  * @param cols number of columns, N
  */
@@ -24,12 +23,46 @@ public record PackedMatrix(MemorySegment data, int rows, int cols) {
   }
 
   /**
-   * Packs a matrix. Fast where one of its strides is 1: row-major, or the transpose of a {@code
-   * [out, in]} weight.
+   * Packs a matrix, quickest where it is row-major or the transpose of a {@code [out, in]} weight.
    *
    * @param into at least {@link #bytes} bytes, 64-byte aligned
    */
   public static PackedMatrix pack(Workers workers, Matrix matrix, MemorySegment into) {
-    throw new UnsupportedOperationException();
+    PackedMatrix packed = new PackedMatrix(into, matrix.rows(), matrix.cols());
+    Matrix columns = matrix.transposed();
+    int panels = MicroKernel.panels(matrix.cols());
+    int depth = Panel.depth(matrix.rows());
+    float[][] buffers = new float[workers.threads()][depth * MicroKernel.WIDTH];
+    workers.run(
+        panels * Panel.blocks(matrix.rows()),
+        (tile, worker) -> {
+          int block = tile / panels;
+          int from = block * depth;
+          packPanel(
+              columns,
+              tile % panels,
+              from,
+              Math.min(depth, matrix.rows() - from),
+              buffers[worker],
+              packed.address(tile % panels, block));
+        });
+    return packed;
+  }
+
+  /** Packs a panel of columns by way of {@code buffer} to an address. */
+  static void packPanel(
+      Matrix columns, int panel, int from, int depth, float[] buffer, long address) {
+    int width = MicroKernel.WIDTH;
+    Panel.pack(columns, panel * width, width, from, depth, buffer, 0);
+    MemorySegment.copy(
+        buffer, 0, Lanes.MEMORY, Panel.FLOAT, address, depth * width);
+  }
+
+  /** Address of a panel in a block of rows. */
+  long address(int panel, int block) {
+    int depth = Panel.depth(rows);
+    int from = block * depth;
+    long before = (long) from * MicroKernel.panels(cols) + (long) panel * Math.min(depth, rows - from);
+    return data.address() + before * MicroKernel.WIDTH * Float.BYTES;
   }
 }

@@ -5,15 +5,60 @@ import org.jdit.tensor.memory.Memory;
 
 /**
  * The threads and the working memory of {@link Gemm}, {@link AttentionKernel} and {@link
- * ConvKernel}, allocated once: about 24 MiB and 2 MiB for each thread, whatever the shapes. Kernels
- * that share it must run one after another.
+ * ConvKernel}, allocated once: 21 MiB and 3 MiB for each thread, whatever the shapes. Kernels that
+ * share it must run one after another.
  */
 public final class Scratch implements AutoCloseable {
+  /** Floats of {@link #left}. */
+  static final int LEFT = 1152 * 1056;
+
+  /** Floats at {@link #right}. */
+  static final int RIGHT = 1 << 22;
+
+  /** Panels of left operands, for all threads. */
+  final float[] left = new float[LEFT];
+
+  /** Address of panels of right operands, for all threads. */
+  final long right;
+
   private final Workers workers;
+  private final Memory.Slab slab;
+  private final Local[] locals;
+
+  /** What one thread works in. */
+  static final class Local {
+    /** Floats of {@link #heap}. */
+    static final int HEAP = 5 << 16;
+
+    /** Floats at {@link #memory}. */
+    static final int MEMORY = 5 << 16;
+
+    /** Result of the micro-kernel. */
+    final float[] tile = new float[MicroKernel.HEIGHT * MicroKernel.WIDTH];
+
+    /** One row of a tile. */
+    final float[] row = new float[MicroKernel.WIDTH];
+
+    /** Left operands. */
+    final float[] heap = new float[HEAP];
+
+    /** Address of right operands. */
+    final long memory;
+
+    private Local(long memory) {
+      this.memory = memory;
+    }
+  }
 
   /** Allocates working memory for the given threads, which stay the caller's to close. */
   public Scratch(Workers workers, Memory memory) {
     this.workers = workers;
+    this.slab = memory.allocate(((long) RIGHT + (long) workers.threads() * Local.MEMORY) * 4);
+    this.right = slab.segment().address();
+    this.locals = new Local[workers.threads()];
+    for (int i = 0; i < locals.length; i++) {
+      locals[i] = new Local(right + (RIGHT + (long) i * Local.MEMORY) * Float.BYTES);
+    }
   }
 
   /** The threads that the kernels use. */
@@ -21,7 +66,14 @@ public final class Scratch implements AutoCloseable {
     return workers;
   }
 
+  /** What worker {@code i} works in. */
+  Local local(int worker) {
+    return locals[worker];
+  }
+
   /** Frees the memory. */
   @Override
-  public void close() {}
+  public void close() {
+    slab.close();
+  }
 }

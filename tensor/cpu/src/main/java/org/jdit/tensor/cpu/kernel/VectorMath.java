@@ -111,12 +111,12 @@ public final class VectorMath {
     return all(1f).div(exp(x.neg()).add(1f));
   }
 
-  /** Sine, to 1.5 ulp for arguments of any size. */
+  /** Sine, to 2 ulp for arguments of any size. */
   public static FloatVector sin(FloatVector x) {
     return isLarge(x) ? laneByLane(x, StrictMath::sin) : sinOfQuadrant(x, 0);
   }
 
-  /** Cosine, to 1.5 ulp for arguments of any size. */
+  /** Cosine, to 2 ulp for arguments of any size. */
   public static FloatVector cos(FloatVector x) {
     return isLarge(x) ? laneByLane(x, StrictMath::cos) : sinOfQuadrant(x, 1);
   }

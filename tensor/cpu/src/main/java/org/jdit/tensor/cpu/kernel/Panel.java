@@ -1,0 +1,85 @@
+package org.jdit.tensor.cpu.kernel;
+
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+
+/**
+ * Panels, the form in which {@link MicroKernel} reads its operands: a few lines of a matrix, side
+ * by side for each position along them. Lines are rows of a left operand, or columns of a right one
+ * (which is to say rows of its transpose).
+ */
+final class Panel {
+  /** Floats of an address; those of tensors' elements are multiples of 4. */
+  static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT.withOrder(Lanes.LITTLE);
+
+  /** Most terms of a sum that are added up in registers before they go to memory. */
+  private static final int MOST_DEPTH = 1152;
+
+  private Panel() {}
+
+  /** How many blocks of terms a sum of {@code k} terms is cut into; at least one. */
+  static int blocks(int k) {
+    return Math.max(1, Math.ceilDiv(k, MOST_DEPTH));
+  }
+
+  /** Terms of each block of a sum of {@code k} terms, except perhaps the last. */
+  static int depth(int k) {
+    return Math.ceilDiv(k, blocks(k));
+  }
+
+  /**
+   * Packs part of a matrix as {@code [depth][width]}; lines beyond its last row are zero.
+   *
+   * @param lines the rows of this matrix
+   * @param first the first row
+   * @param width how many rows
+   * @param from the first column
+   * @param depth how many columns
+   * @param at where in {@code into} to begin
+   */
+  static void pack(Matrix lines, int first, int width, int from, int depth, float[] into, int at) {
+    int present = Math.min(width, lines.rows() - first);
+    if (present < width) {
+      Arrays.fill(into, at, at + depth * width, 0f);
+    }
+    if (depth == 0) {
+      return;
+    }
+    long along = lines.colStride() * Float.BYTES;
+    int i = 0;
+    for (; i + 4 <= present; i += 4) {
+      four(lines, first + i, from, along, depth, width, into, at + i);
+    }
+    for (; i < present; i++) {
+      one(lines.address(first + i, from), along, depth, width, into, at + i);
+    }
+  }
+
+  private static void four(
+      Matrix lines, int first, int from, long along, int depth, int width, float[] into, int at) {
+    long a = lines.address(first, from);
+    long b = lines.address(first + 1, from);
+    long c = lines.address(first + 2, from);
+    long d = lines.address(first + 3, from);
+    int to = at;
+    long step = 0;
+    for (int k = 0; k < depth; k++) {
+      into[to] = Lanes.MEMORY.get(FLOAT, a + step);
+      into[to + 1] = Lanes.MEMORY.get(FLOAT, b + step);
+      into[to + 2] = Lanes.MEMORY.get(FLOAT, c + step);
+      into[to + 3] = Lanes.MEMORY.get(FLOAT, d + step);
+      to += width;
+      step += along;
+    }
+  }
+
+  private static void one(long from, long along, int depth, int width, float[] into, int at) {
+    int to = at;
+    long step = 0;
+    for (int k = 0; k < depth; k++) {
+      into[to] = Lanes.MEMORY.get(FLOAT, from + step);
+      to += width;
+      step += along;
+    }
+  }
+}
