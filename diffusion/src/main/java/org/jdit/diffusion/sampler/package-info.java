@@ -1,0 +1,2 @@
+/** Samplers: how noise becomes an image, one model call at a time. */
+package org.jdit.diffusion.sampler;
