@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jdit.tensor.JditException;
 
 /**
@@ -20,6 +21,7 @@ import org.jdit.tensor.JditException;
 final class ClassLabels {
   private static final int IMAGENET = 1000;
   private static final int SUGGESTIONS = 3;
+  private static final List<Integer> OFFICIAL = List.of(207, 360, 387, 974, 88, 979, 417, 279);
 
   private final int numClasses;
   private final List<List<String>> names;
@@ -49,6 +51,13 @@ final class ClassLabels {
       throw new JditException("no class label in '" + list + "': give numbers or names");
     }
     return labels;
+  }
+
+  /** The classes of the official sample.py; the first eight where the classes are others. */
+  List<Integer> official() {
+    return names.isEmpty()
+        ? IntStream.range(0, Math.min(OFFICIAL.size(), numClasses)).boxed().toList()
+        : OFFICIAL;
   }
 
   /** The first name of a class, or its number where it has no name. */

@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  jdit sample --ckpt DiT-XL-2-256x256.pt --vae sd-vae-ft-mse --class-labels 207,360",
-      "  jdit sample --ckpt official --class-labels \"golden retriever\" --sampler dpm++ "
+      "  jdit sample --ckpt official --class-labels \"golden retriever\" --sampler dpm++2m "
           + "--num-sampling-steps 25",
       "  jdit inspect DiT-XL-2-256x256.pt",
       "  jdit convert DiT-XL-2-256x256.pt dit-diffusers --layout diffusers",

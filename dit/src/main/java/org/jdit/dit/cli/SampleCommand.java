@@ -1,0 +1,410 @@
+package org.jdit.dit.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jdit.diffusion.sampler.Samplers;
+import org.jdit.dit.model.DiTConfig;
+import org.jdit.dit.model.Recognition;
+import org.jdit.dit.sample.DitPipeline;
+import org.jdit.dit.sample.MemoryEstimate;
+import org.jdit.dit.sample.Model;
+import org.jdit.dit.sample.SampleRequest;
+import org.jdit.dit.sample.Samples;
+import org.jdit.tensor.JditException;
+import org.jdit.tensor.spi.Backend;
+import org.jdit.tensor.spi.BackendOptions;
+import org.jdit.tensor.spi.Backends;
+import org.jdit.weights.Checkpoint;
+import org.jdit.weights.Checkpoint.Choice;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code jdit sample}: from a checkpoint to a picture. */
+@Command(
+    name = "sample",
+    sortOptions = false,
+    description = {
+      "Samples images from a DiT checkpoint and draws them in one PNG.",
+      "",
+      "The same checkpoint and seed give the picture that PyTorch draws on the CPU. An image does "
+          + "not depend on --batch: noise is drawn for all images at once, and all go through a "
+          + "step before the next begins.",
+      ""
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  jdit sample --ckpt DiT-XL-2-256x256.pt --vae sd-vae-ft-mse",
+      "  jdit sample --ckpt official --class-labels \"golden retriever,otter\" --seed 7",
+      "  jdit sample --ckpt results/0050000.pt --vae mse --sampler dpm++2m --num-sampling-steps 25"
+    })
+final class SampleCommand implements Callable<Integer> {
+  private static final List<String> OFFICIAL_VAES = List.of("mse", "ema");
+  private static final String OFFICIAL = "official";
+
+  /** The samplers, for {@code --help} and completion. */
+  static final class SamplerNames implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Samplers.all().stream().map(Samplers.Entry::name).iterator();
+    }
+  }
+
+  @Option(
+      names = "--ckpt",
+      required = true,
+      paramLabel = "FILE",
+      description =
+          "Checkpoint: a .pt, .pth, .bin, .ckpt or .safetensors file, a directory of diffusers, or "
+              + "'official' to download Meta's DiT-XL/2 (2.7 GB) to a cache.")
+  private String ckpt;
+
+  @Option(
+      names = "--weights",
+      defaultValue = "auto",
+      paramLabel = "auto|model|ema",
+      description = "Which weights of a training checkpoint; auto takes ema if there is one.")
+  private Choice weights;
+
+  @Option(
+      names = "--vae",
+      paramLabel = "WHICH",
+      description =
+          "Autoencoder: mse or ema (Stability AI's, downloaded to a cache), a weights file, or a "
+              + "directory of diffusers. Default: the checkpoint's own if it is a pipeline "
+              + "directory with one, else mse.")
+  private Optional<String> vae = Optional.empty();
+
+  @Option(
+      names = "--class-labels",
+      paramLabel = "LIST",
+      description =
+          "Classes, separated by commas: numbers, or ImageNet names such as \"golden retriever\". "
+              + "Default: the official eight, 207,360,387,974,88,979,417,279, or the first eight "
+              + "of a model with other classes.")
+  private Optional<String> classLabels = Optional.empty();
+
+  @Option(
+      names = "--cfg-scale",
+      defaultValue = "4.0",
+      paramLabel = "X",
+      description =
+          "Classifier-free guidance scale; 1 samples without guidance. Default: ${DEFAULT-VALUE}.")
+  private double cfgScale;
+
+  @Option(
+      names = "--cfg-channels",
+      paramLabel = "N|all",
+      description =
+          "Latent channels under guidance. Default: 3 as in the official code, all for checkpoints "
+              + "in the layout of diffusers, as there.")
+  private Optional<String> cfgChannels = Optional.empty();
+
+  @Option(
+      names = "--num-sampling-steps",
+      defaultValue = "250",
+      paramLabel = "N",
+      description =
+          "Sampling steps; for ddpm and ddim also a list for sections such as 10,15,20, or ddimN. "
+              + "Default: ${DEFAULT-VALUE}.")
+  private String steps;
+
+  @Option(
+      names = "--sampler",
+      defaultValue = "ddpm",
+      paramLabel = "NAME",
+      completionCandidates = SamplerNames.class,
+      description = "One of ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}, the official one.")
+  private String sampler;
+
+  @Option(
+      names = "--eta",
+      defaultValue = "0",
+      paramLabel = "X",
+      description = "Noise of ddim, 0 to 1. Default: ${DEFAULT-VALUE}.")
+  private double eta;
+
+  @Option(
+      names = "--seed",
+      defaultValue = "0",
+      paramLabel = "S",
+      description = "Seed of the noise, as torch.manual_seed. Default: ${DEFAULT-VALUE}.")
+  private long seed;
+
+  @Option(
+      names = "--model",
+      paramLabel = "NAME",
+      description =
+          "Such as DiT-XL/2. Default: what the checkpoint holds; a contradiction is refused.")
+  private Optional<String> modelName = Optional.empty();
+
+  @Option(
+      names = "--image-size",
+      paramLabel = "N",
+      description = "Pixels along a side. Default: what the checkpoint and the autoencoder give.")
+  private Optional<Integer> imageSize = Optional.empty();
+
+  @Option(
+      names = "--num-classes",
+      paramLabel = "N",
+      description = "Classes without the null class. Default: what the checkpoint holds.")
+  private Optional<Integer> numClasses = Optional.empty();
+
+  @Option(
+      names = "--num-heads",
+      paramLabel = "N",
+      description = "Attention heads, which state dicts do not tell. Default: by the width.")
+  private Optional<Integer> numHeads = Optional.empty();
+
+  @Option(
+      names = "--batch",
+      defaultValue = "0",
+      paramLabel = "N",
+      description = "Images at once, to save memory; 0 for all. Default: ${DEFAULT-VALUE}.")
+  private int batch;
+
+  @Option(
+      names = {"-o", "--out"},
+      defaultValue = "sample.png",
+      paramLabel = "FILE",
+      description = "The picture. Default: ${DEFAULT-VALUE}.")
+  private Path out;
+
+  @Option(
+      names = "--save-latents",
+      paramLabel = "FILE.npy",
+      description = "Also write the final latents [N, C, h, w].")
+  private Path saveLatents;
+
+  @Option(
+      names = "--frames",
+      paramLabel = "FILE.gif",
+      description = "Also write the steps from noise to images as an animation.")
+  private Path frames;
+
+  @Option(
+      names = "--dump-activations",
+      paramLabel = "FILE",
+      description = "Also write all inner values of the network's first call, as safetensors.")
+  private Path dumpActivations;
+
+  @Option(
+      names = "--backend",
+      defaultValue = "cpu",
+      paramLabel = "NAME[:DEVICE]",
+      description = "What computes. Default: ${DEFAULT-VALUE}.")
+  private String backendName;
+
+  @Option(
+      names = "--threads",
+      defaultValue = "0",
+      paramLabel = "N",
+      description = "Threads; 0 for all processors. Default: ${DEFAULT-VALUE}.")
+  private int threads;
+
+  @Option(
+      names = "--official-url",
+      paramLabel = "URL",
+      description =
+          "Download the official files from URL/FILE instead, for 'official', mse and ema. "
+              + "Default: $$JDIT_OFFICIAL_URL, else the publishers.")
+  private Optional<String> officialUrl = Optional.ofNullable(System.getenv("JDIT_OFFICIAL_URL"));
+
+  @Option(names = "--json", description = "Report as JSON on the standard output.")
+  private boolean json;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    long start = System.nanoTime();
+    CommandLine line = spec.commandLine();
+    List<Path> written =
+        Stream.of(out, saveLatents, frames, dumpActivations).filter(Objects::nonNull).toList();
+    usage(() -> SampleOutputs.check(written));
+    usage(() -> request(List.of(0), OptionalInt.empty()));
+    OfficialFiles official =
+        new OfficialFiles(
+            OfficialFiles.defaultCache(),
+            officialUrl,
+            line.getErr(),
+            file -> Checkpoint.open(file, Choice.AUTO).close());
+    Path checkpoint =
+        ckpt.equals(OFFICIAL) ? official.checkpoint(imageSize.orElse(256)) : Path.of(ckpt);
+    Path autoencoder = autoencoder(official);
+    try (Model model = Model.open(checkpoint, weights, wishes(), autoencoder)) {
+      checkImageSize(model);
+      DiTConfig config = model.recognition().config();
+      model.recognition().assumptions().forEach(this::say);
+      ClassLabels classes = new ClassLabels(config.numClasses());
+      SampleRequest request =
+          usage(() -> request(labels(classes), guidedChannels(config.inChannels())));
+      try (Backend backend = backend();
+          DitPipeline pipeline = new DitPipeline(backend, model)) {
+        MemoryEstimate need = pipeline.estimate(request);
+        need.require(MemoryEstimate.availableBytes());
+        if (Jdit.verbose(spec)) {
+          say(
+              "%s on %s; %,d MiB of weights and buffers"
+                  .formatted(config.name(), backend.description(), need.total() >> 20));
+        }
+        SampleProgress progress = new SampleProgress(line.getErr(), start);
+        Samples samples = pipeline.sample(request, progress);
+        pipeline
+            .notFinite()
+            .forEach(key -> say("warning: weights " + key + " hold NaN or infinity"));
+        Map<String, Object> parameters = parameters(model, autoencoder, request, pipeline);
+        SampleOutputs outputs =
+            new SampleOutputs(samples, parameters, request, pipeline, backend.memory());
+        outputs.picture(out);
+        Optional.ofNullable(saveLatents).ifPresent(outputs::latents);
+        Optional.ofNullable(frames).ifPresent(file -> outputs.animation(file, progress.frames()));
+        Optional.ofNullable(dumpActivations).ifPresent(outputs::activations);
+        report(line, parameters, samples, progress);
+      }
+    }
+    return 0;
+  }
+
+  private <T> T usage(Supplier<T> options) {
+    try {
+      return options.get();
+    } catch (JditException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  private void usage(Runnable options) {
+    usage(
+        () -> {
+          options.run();
+          return null;
+        });
+  }
+
+  private void say(String what) {
+    spec.commandLine().getErr().println("jdit: " + what);
+  }
+
+  private SampleRequest request(List<Integer> labels, OptionalInt channels) {
+    if (Samplers.all().stream().noneMatch(e -> e.name().equals(sampler))) {
+      throw new JditException(
+          "no sampler is called %s; there are %s"
+              .formatted(sampler, String.join(", ", new SamplerNames())));
+    }
+    return new SampleRequest(labels, sampler, steps, eta, cfgScale, channels, seed, batch);
+  }
+
+  /** Official labels that a model does not have are left out; given ones must be its own. */
+  private List<Integer> labels(ClassLabels classes) {
+    return classLabels.map(classes::parse).orElseGet(classes::official);
+  }
+
+  private OptionalInt guidedChannels(int all) {
+    if (cfgChannels.isEmpty()) {
+      return OptionalInt.empty();
+    }
+    String wanted = cfgChannels.get();
+    if (wanted.equals("all")) {
+      return OptionalInt.of(all);
+    }
+    if (!wanted.matches("\\d{1,4}")) {
+      throw new JditException("--cfg-channels is a number or 'all', not '" + wanted + "'");
+    }
+    return OptionalInt.of(Integer.parseInt(wanted));
+  }
+
+  private Recognition.Wishes wishes() {
+    return new Recognition.Wishes(
+        modelName, OptionalInt.empty(), toInt(numClasses), toInt(numHeads));
+  }
+
+  private static OptionalInt toInt(Optional<Integer> value) {
+    return value.map(OptionalInt::of).orElseGet(OptionalInt::empty);
+  }
+
+  private void checkImageSize(Model model) {
+    imageSize
+        .filter(wanted -> wanted != model.imageSize())
+        .ifPresent(
+            wanted -> {
+              throw new JditException(
+                  "%s and its autoencoder make images of %d pixels, not %d: leave --image-size out"
+                      .formatted(ckpt, model.imageSize(), wanted));
+            });
+  }
+
+  private Path autoencoder(OfficialFiles official) {
+    Path own = Path.of(ckpt).resolve("vae");
+    String which = vae.orElse(Files.isDirectory(own) ? own.toString() : OFFICIAL_VAES.getFirst());
+    return OFFICIAL_VAES.contains(which) ? official.vae(which) : Path.of(which);
+  }
+
+  private Backend backend() {
+    String[] name = backendName.split(":", 2);
+    return Backends.open(
+        name[0], usage(() -> new BackendOptions(name.length > 1 ? name[1] : "", threads)));
+  }
+
+  private Map<String, Object> parameters(
+      Model model, Path autoencoder, SampleRequest request, DitPipeline pipeline) {
+    Map<String, Object> p = new LinkedHashMap<>();
+    p.put("jdit", Version.current());
+    p.put("model", model.recognition().config().name());
+    p.put("checkpoint", Path.of(ckpt).getFileName().toString());
+    Optional.ofNullable(model.dit().metadata().get(Checkpoint.WEIGHTS))
+        .ifPresent(taken -> p.put("weights", taken));
+    p.put("numerics", model.recognition().config().numerics().name().toLowerCase(Locale.ROOT));
+    p.put("vae", autoencoder.getFileName().toString());
+    p.put("image_size", model.imageSize());
+    p.put("class_labels", request.labels());
+    p.put("sampler", request.sampler());
+    p.put("num_sampling_steps", request.steps());
+    if (request.eta() != 0) {
+      p.put("eta", request.eta());
+    }
+    p.put("cfg_scale", request.guidanceScale());
+    pipeline.guidedChannels(request).ifPresent(n -> p.put("cfg_channels", n));
+    p.put("seed", request.seed());
+    p.put("backend", backendName);
+    return p;
+  }
+
+  private void report(
+      CommandLine line, Map<String, Object> parameters, Samples samples, SampleProgress progress) {
+    Map<String, Object> figures = progress.figures();
+    if (json) {
+      Map<String, Object> report = new LinkedHashMap<>(parameters);
+      report.put("out", out.toString());
+      report.putAll(figures);
+      line.getOut().println(JsonMapper.shared().writeValueAsString(report));
+      return;
+    }
+    line.getOut()
+        .printf(
+            "%s: %d images of %dx%d%n",
+            out,
+            samples.imageShape().dim(0),
+            samples.imageShape().dim(3),
+            samples.imageShape().dim(2));
+    if (Jdit.verbose(spec)) {
+      figures.forEach((what, value) -> say(what + " " + value));
+    }
+  }
+}

@@ -1,0 +1,324 @@
+package org.jdit.dit.sample;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.Stream;
+import org.jdit.diffusion.DiffusionOptions;
+import org.jdit.diffusion.GaussianDiffusion;
+import org.jdit.diffusion.sampler.Sampler;
+import org.jdit.diffusion.sampler.Samplers;
+import org.jdit.diffusion.sampler.SamplingLoop;
+import org.jdit.dit.model.DiT;
+import org.jdit.dit.model.DiTConfig;
+import org.jdit.dit.model.Numerics;
+import org.jdit.dit.model.TimestepFeatures;
+import org.jdit.dit.vae.AutoencoderKl;
+import org.jdit.nn.StateDict;
+import org.jdit.nn.Taps;
+import org.jdit.nn.Weights;
+import org.jdit.tensor.JditException;
+import org.jdit.tensor.Shape;
+import org.jdit.tensor.Spec;
+import org.jdit.tensor.Tensor;
+import org.jdit.tensor.io.TensorFile;
+import org.jdit.tensor.memory.TensorScope;
+import org.jdit.tensor.program.Program;
+import org.jdit.tensor.random.TorchGenerator;
+import org.jdit.tensor.spi.Backend;
+import org.jdit.tensor.spi.Executable;
+import org.jdit.tensor.spi.Resident;
+
+/**
+ * From class labels to images: noise, the denoising steps, the decoder. Weights are loaded at the
+ * first use and stay for later requests.
+ *
+ * <p>Noise is drawn as the official sample.py draws it after {@code torch.manual_seed(seed)}: the
+ * latents of all images at once, then at every step the noise of all images, under guidance for
+ * both halves of the doubled batch. All images go through a step before the next one begins, in
+ * portions of {@link SampleRequest#batch}; that is why an image does not depend on the portion.
+ */
+public final class DitPipeline implements AutoCloseable {
+  private final Backend backend;
+  private final Model model;
+  private final Resident ditWeights;
+  private final Resident vaeWeights;
+  private final List<String> notFinite = new ArrayList<>();
+
+  /** A pipeline on a backend; both stay the caller's to close. */
+  public DitPipeline(Backend backend, Model model) {
+    this.backend = backend;
+    this.model = model;
+    this.ditWeights = backend.newResident();
+    this.vaeWeights = backend.newResident();
+  }
+
+  /** Keys of loaded weights that hold NaN or infinity. */
+  public List<String> notFinite() {
+    return Collections.unmodifiableList(notFinite);
+  }
+
+  /**
+   * The memory that a request needs.
+   *
+   * @throws JditException if the request does not fit the model
+   */
+  public MemoryEstimate estimate(SampleRequest request) {
+    Program step = step(request, sampler(request)).program();
+    return MemoryEstimate.of(step).then(MemoryEstimate.of(decoder()));
+  }
+
+  /**
+   * Samples images.
+   *
+   * @throws JditException if the request does not fit the model
+   */
+  public Samples sample(SampleRequest request, Listener listener) {
+    float[] latents = latents(request, listener);
+    float[] images = decode(latents, listener);
+    int n = request.labels().size();
+    int size = model.imageSize();
+    return new Samples(
+        latentShape(n), latents, Shape.of(n, model.vaeConfig().inChannels(), size, size), images);
+  }
+
+  /** Samples latents, {@code [N, C, h, w]} row-major. */
+  public float[] latents(SampleRequest request, Listener listener) {
+    Sampler sampler = sampler(request);
+    DenoiseStep step = step(request, sampler);
+    int each = Math.toIntExact(latentShape(1).numel());
+    int n = request.labels().size();
+    try (Executable executable = backend.compile(step.program(), ditWeights)) {
+      load(DiT.stateDict(config()), model.dit(), ditWeights);
+      TorchGenerator generator = new TorchGenerator(request.seed());
+      List<float[]> state = new ArrayList<>();
+      state.add(SamplingLoop.start(sampler, generator, n * each));
+      for (int i = 0; i < sampler.history(); i++) {
+        state.add(new float[n * each]);
+      }
+      int[] done = new int[1];
+      SamplingLoop.run(
+          sampler,
+          n * each,
+          SamplingLoop.noise(generator, n * each * (step.rows() / step.n()), n * each),
+          (t, coefficients, noise) -> {
+            for (int from = 0; from < n; from += step.n()) {
+              portion(executable, step, request, state, from, t, coefficients, noise);
+            }
+          },
+          steps -> {
+            done[0] = steps;
+            listener.sampled(done[0], sampler.steps(), state.getFirst()::clone);
+          });
+      return state.getFirst();
+    }
+  }
+
+  /** Runs a step for the images from number {@code from}; the last portion is padded with zeros. */
+  private void portion(
+      Executable executable,
+      DenoiseStep step,
+      SampleRequest request,
+      List<float[]> state,
+      int from,
+      double t,
+      float[] coefficients,
+      float[] noise) {
+    Shape shape = latentShape(step.n());
+    int each = Math.toIntExact(latentShape(1).numel());
+    int count = Math.min(step.n(), request.labels().size() - from) * each;
+    try (TensorScope scope = TensorScope.open(backend.memory())) {
+      Map<String, Tensor> inputs = new HashMap<>();
+      double[] times = new double[step.rows()];
+      Arrays.fill(times, t);
+      inputs.put(DenoiseStep.TIME, TimestepFeatures.of(scope, config().numerics(), times));
+      inputs.put(DenoiseStep.LABELS, scope.of(Shape.of(step.rows()), labels(request, step, from)));
+      inputs.put(
+          DenoiseStep.COEFFICIENTS, scope.of(Shape.of(1, coefficients.length, 1, 1), coefficients));
+      inputs.put(DenoiseStep.NOISE, scope.of(shape, part(noise, from * each, count, shape)));
+      if (step.guidedChannels().isPresent()) {
+        inputs.put(DenoiseStep.SCALE, scope.of(Shape.SCALAR, (float) request.guidanceScale()));
+      }
+      List<String> names = stateNames(step.sampler());
+      for (int i = 0; i < names.size(); i++) {
+        inputs.put(names.get(i), scope.of(shape, part(state.get(i), from * each, count, shape)));
+      }
+      Map<String, Tensor> outputs = executable.run(inputs, scope);
+      for (int i = 0; i < names.size(); i++) {
+        float[] next = outputs.get(names.get(i)).toFloats();
+        System.arraycopy(next, 0, state.get(i), from * each, count);
+      }
+    }
+  }
+
+  private static List<String> stateNames(Sampler sampler) {
+    List<String> names = new ArrayList<>(List.of(DenoiseStep.X));
+    for (int i = 0; i < sampler.history(); i++) {
+      names.add(DenoiseStep.history(i));
+    }
+    return names;
+  }
+
+  private static float[] part(float[] all, int from, int count, Shape shape) {
+    float[] part = new float[Math.toIntExact(shape.numel())];
+    System.arraycopy(all, from, part, 0, count);
+    return part;
+  }
+
+  /** The classes of a portion, then as many null classes under guidance. */
+  private long[] labels(SampleRequest request, DenoiseStep step, int from) {
+    long[] y = new long[step.rows()];
+    for (int i = 0; i < step.n(); i++) {
+      int image = Math.min(from + i, request.labels().size() - 1);
+      y[i] = request.labels().get(image);
+    }
+    if (step.guidedChannels().isPresent()) {
+      Arrays.fill(y, step.n(), 2 * step.n(), config().nullClass());
+    }
+    return y;
+  }
+
+  /**
+   * Decodes latents {@code [N, C, h, w]}, image by image.
+   *
+   * @return images {@code [N, 3, H, W]}
+   */
+  public float[] decode(float[] latents, Listener listener) {
+    int each = Math.toIntExact(latentShape(1).numel());
+    int n = latents.length / each;
+    try (Executable executable = backend.compile(decoder(), vaeWeights)) {
+      load(AutoencoderKl.stateDict(model.vaeConfig()), model.vae(), vaeWeights);
+      float scaling = (float) model.vaeConfig().scalingFactor();
+      float[] images = null;
+      for (int i = 0; i < n; i++) {
+        float[] z = Arrays.copyOfRange(latents, i * each, (i + 1) * each);
+        for (int k = 0; k < each; k++) {
+          z[k] /= scaling;
+        }
+        try (TensorScope scope = TensorScope.open(backend.memory())) {
+          Tensor latent = scope.of(latentShape(1), z);
+          float[] image = executable.run(Map.of("latents", latent), scope).get("image").toFloats();
+          images = images == null ? new float[n * image.length] : images;
+          System.arraycopy(image, 0, images, i * image.length, image.length);
+        }
+        listener.decoded(i + 1, n);
+      }
+      return images;
+    }
+  }
+
+  /**
+   * The inner values of the network's first evaluation, under the names of the official modules,
+   * with its inputs {@code x}, {@code t} (features) and {@code y} and its output {@code out}.
+   *
+   * @param into where they go
+   */
+  public Map<String, Tensor> activations(SampleRequest request, TensorScope into) {
+    Sampler sampler = sampler(request);
+    SampleRequest whole = request.withBatch(0);
+    DenoiseStep step = step(whole, sampler);
+    int n = step.n();
+    Program program =
+        Program.trace(
+            t -> {
+              Tensor x = t.input(DenoiseStep.X, DiT.input(config(), step.rows()));
+              Tensor time = t.input(DenoiseStep.TIME, TimestepFeatures.spec(step.rows()));
+              Tensor y = t.input(DenoiseStep.LABELS, Spec.i64(step.rows()));
+              Taps taps = (name, value) -> t.output(name, value.get());
+              t.output("out", new DiT(config(), Weights.params(t)).forward(x, time, y, taps));
+            });
+    try (Executable executable = backend.compile(program, ditWeights)) {
+      load(DiT.stateDict(config()), model.dit(), ditWeights);
+      float[] z =
+          SamplingLoop.start(
+              sampler, new TorchGenerator(request.seed()), Math.toIntExact(latentShape(n).numel()));
+      float[] rows = Arrays.copyOf(z, z.length * (step.rows() / n));
+      System.arraycopy(z, 0, rows, rows.length - z.length, z.length);
+      double[] times = new double[step.rows()];
+      Arrays.fill(times, sampler.timestep(0));
+      Map<String, Tensor> inputs =
+          Map.of(
+              DenoiseStep.X, into.of(latentShape(step.rows()), rows),
+              DenoiseStep.TIME, TimestepFeatures.of(into, config().numerics(), times),
+              DenoiseStep.LABELS, into.of(Shape.of(step.rows()), labels(whole, step, 0)));
+      Map<String, Tensor> all = new HashMap<>(inputs);
+      all.putAll(executable.run(inputs, into));
+      return all;
+    }
+  }
+
+  private void load(StateDict weights, TensorFile file, Resident into) {
+    if (!into.missing().isEmpty()) {
+      notFinite.addAll(weights.load(file, into, backend.memory()));
+    }
+  }
+
+  private DiTConfig config() {
+    return model.recognition().config();
+  }
+
+  private Shape latentShape(int n) {
+    return DiT.input(config(), n).shape();
+  }
+
+  private Program decoder() {
+    return Program.trace(
+        t ->
+            t.output(
+                "image",
+                new AutoencoderKl(model.vaeConfig(), Weights.params(t))
+                    .decode(t.input("latents", DiT.input(config(), 1)))));
+  }
+
+  private Sampler sampler(SampleRequest r) {
+    GaussianDiffusion trained =
+        GaussianDiffusion.create(DiffusionOptions.DEFAULT.withLearnSigma(config().learnSigma()));
+    return Samplers.named(
+        r.sampler(),
+        trained,
+        new Samplers.Request(r.steps(), Optional.empty(), r.eta(), false, false));
+  }
+
+  private DenoiseStep step(SampleRequest request, Sampler sampler) {
+    DiTConfig c = config();
+    request.labels().stream()
+        .filter(y -> y < 0 || y >= c.numClasses())
+        .findFirst()
+        .ifPresent(
+            y -> {
+              throw new JditException(
+                  "class label %d is out of range: the model has classes 0 to %d"
+                      .formatted(y, c.numClasses() - 1));
+            });
+    return new DenoiseStep(c, sampler, request.chunk(), guidedChannels(request));
+  }
+
+  /** How many channels a request guides, or empty if it samples without guidance. */
+  public OptionalInt guidedChannels(SampleRequest request) {
+    if (request.guidanceScale() == 1) {
+      return OptionalInt.empty();
+    }
+    DiTConfig c = config();
+    c.nullClass();
+    int usual =
+        c.numerics() == Numerics.OFFICIAL
+            ? Math.min(DiT.OFFICIAL_GUIDED_CHANNELS, c.inChannels())
+            : c.inChannels();
+    int channels = request.guidedChannels().orElse(usual);
+    if (channels < 1 || channels > c.inChannels()) {
+      throw new JditException(
+          "guidance on %d channels, but the latents have %d".formatted(channels, c.inChannels()));
+    }
+    return OptionalInt.of(channels);
+  }
+
+  @Override
+  public void close() {
+    Stream.of(ditWeights, vaeWeights).forEach(Resident::close);
+  }
+}

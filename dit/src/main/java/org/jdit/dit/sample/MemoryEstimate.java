@@ -1,0 +1,88 @@
+package org.jdit.dit.sample;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.jdit.tensor.JditException;
+import org.jdit.tensor.op.View;
+import org.jdit.tensor.program.MemoryPlan;
+import org.jdit.tensor.program.Node;
+import org.jdit.tensor.program.Passes;
+import org.jdit.tensor.program.Program;
+import org.jdit.tensor.program.Role;
+
+/**
+ * How much memory Programs will need, told before anything is allocated.
+ *
+ * @param weights bytes of the PARAM inputs
+ * @param activations bytes of the planned buffers
+ */
+public record MemoryEstimate(long weights, long activations) {
+  private static final double GIB = 1L << 30;
+
+  /** What compiling and running a Program will take. */
+  public static MemoryEstimate of(Program program) {
+    Program flat = Passes.inline(program);
+    Map<Integer, Integer> storage = new HashMap<>();
+    for (Node n : flat.nodes()) {
+      if (n.op() instanceof View) {
+        int of = n.in().getFirst();
+        storage.put(n.out().getFirst(), storage.getOrDefault(of, of));
+      }
+    }
+    return new MemoryEstimate(
+        flat.inputs().stream()
+            .filter(i -> i.role() == Role.PARAM)
+            .mapToLong(i -> flat.spec(i.id()).bytes())
+            .sum(),
+        MemoryPlan.of(flat, v -> storage.getOrDefault(v, v)).totalBytes());
+  }
+
+  /** The need of both, one running after the other with the weights of both loaded. */
+  public MemoryEstimate then(MemoryEstimate other) {
+    return new MemoryEstimate(weights + other.weights, Math.max(activations, other.activations));
+  }
+
+  /** All bytes. */
+  public long total() {
+    return weights + activations;
+  }
+
+  /**
+   * Refuses what cannot fit.
+   *
+   * @param available bytes that may be used
+   * @throws JditException if that is less than {@link #total}
+   */
+  public void require(long available) {
+    if (total() > available) {
+      throw new JditException(
+          ("this needs about %.1f GiB of memory (weights %.1f, activations %.1f) but %.1f GiB are"
+                  + " available: choose a smaller --batch or a smaller model")
+              .formatted(total() / GIB, weights / GIB, activations / GIB, available / GIB));
+    }
+  }
+
+  /** Bytes that this machine, or the container, has to give now. */
+  public static long availableBytes() {
+    var os = ManagementFactory.getPlatformMXBean(com.sun.management.OperatingSystemMXBean.class);
+    Path meminfo = Path.of("/proc/meminfo");
+    if (Files.isReadable(meminfo)) {
+      try (var lines = Files.lines(meminfo)) {
+        long kib =
+            lines
+                .filter(l -> l.startsWith("MemAvailable:"))
+                .mapToLong(l -> Long.parseLong(l.replaceAll("\\D", "")))
+                .findFirst()
+                .orElse(Long.MAX_VALUE >> 10);
+        return Math.min(kib << 10, os.getTotalMemorySize());
+      } catch (IOException e) {
+        return os.getFreeMemorySize();
+      }
+    }
+    return os.getFreeMemorySize();
+  }
+}

@@ -1,0 +1,84 @@
+package org.jdit.dit.sample;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import org.jdit.tensor.JditException;
+
+/**
+ * What to sample. The defaults are those of the official sample.py.
+ *
+ * @param labels class of each image
+ * @param sampler a name of {@link org.jdit.diffusion.sampler.Samplers}
+ * @param steps number of sampling steps, or a respacing text for ddpm and ddim
+ * @param eta noise of ddim, 0 to 1
+ * @param guidanceScale classifier-free guidance scale; 1 samples without guidance
+ * @param guidedChannels how many latent channels are guided; empty for what fits the checkpoint: 3
+ *     for official numerics, all for those of diffusers
+ * @param seed of torch's CPU generator
+ * @param batch images that the network sees at once; 0 for all. What an image looks like does not
+ *     depend on it
+ */
+public record SampleRequest(
+    List<Integer> labels,
+    String sampler,
+    String steps,
+    double eta,
+    double guidanceScale,
+    OptionalInt guidedChannels,
+    long seed,
+    int batch) {
+  /**
+   * Checks the request.
+   *
+   * @throws JditException if there is no label, or a number is out of its range
+   */
+  public SampleRequest {
+    labels = List.copyOf(labels);
+    if (labels.isEmpty()) {
+      throw new JditException("no class label is given, so there is nothing to sample");
+    }
+    if (batch < 0) {
+      throw new JditException("a batch of " + batch + " images: give 1 or more, or 0 for all");
+    }
+    if (!(eta >= 0 && eta <= 1)) {
+      throw new JditException("eta is from 0 to 1, not " + eta);
+    }
+    if (!Double.isFinite(guidanceScale)) {
+      throw new JditException("the guidance scale must be a number, not " + guidanceScale);
+    }
+  }
+
+  /** Images of these classes: 250 steps of ddpm, guidance scale 4, seed 0. */
+  public static SampleRequest of(Integer... labels) {
+    return new SampleRequest(Arrays.asList(labels), "ddpm", "250", 0, 4, OptionalInt.empty(), 0, 0);
+  }
+
+  /** The same request with another sampler and number of steps. */
+  public SampleRequest with(String otherSampler, String otherSteps) {
+    return new SampleRequest(
+        labels, otherSampler, otherSteps, eta, guidanceScale, guidedChannels, seed, batch);
+  }
+
+  /** The same request with another seed. */
+  public SampleRequest withSeed(long other) {
+    return new SampleRequest(
+        labels, sampler, steps, eta, guidanceScale, guidedChannels, other, batch);
+  }
+
+  /** The same request with another guidance scale. */
+  public SampleRequest withGuidance(double scale) {
+    return new SampleRequest(labels, sampler, steps, eta, scale, guidedChannels, seed, batch);
+  }
+
+  /** The same request with so many images at once. */
+  public SampleRequest withBatch(int images) {
+    return new SampleRequest(
+        labels, sampler, steps, eta, guidanceScale, guidedChannels, seed, images);
+  }
+
+  /** How many images the network sees at once. */
+  int chunk() {
+    return batch == 0 ? labels.size() : Math.min(batch, labels.size());
+  }
+}
