@@ -72,7 +72,7 @@ final class FullSizeCheck {
 
   /** Fails at the first number that is not as recorded. */
   void run(Backend backend) {
-    RecipeWeights weights = new RecipeWeights(config, entry.get("base_seed").asLong());
+    RecipeWeights weights = RecipeWeights.of(config, entry.get("base_seed").asLong());
     checkWeights(backend, weights);
     try (Resident resident = backend.newResident();
         Executable one = backend.compile(forward(1, true), resident);

@@ -21,10 +21,18 @@ import org.jdit.tensor.random.TorchGenerator;
  *
  * @param config the network
  * @param baseSeed seed of weight 0
+ * @param tensors their specs in the official order
  */
-record RecipeWeights(DiTConfig config, long baseSeed) implements TensorFile {
+record RecipeWeights(DiTConfig config, long baseSeed, Map<String, Spec> tensors)
+    implements TensorFile {
   private static final double TABLE_STD = 0.5;
   private static final double VECTOR_STD = 0.02;
+
+  static RecipeWeights of(DiTConfig config, long baseSeed) {
+    Map<String, Spec> tensors = new LinkedHashMap<>();
+    DiT.stateDict(config).shapes().forEach((k, s) -> tensors.put(k, new Spec(s, DType.F32)));
+    return new RecipeWeights(config, baseSeed, tensors);
+  }
 
   @Override
   public String source() {
@@ -37,15 +45,7 @@ record RecipeWeights(DiTConfig config, long baseSeed) implements TensorFile {
   }
 
   @Override
-  public Map<String, Spec> tensors() {
-    Map<String, Spec> tensors = new LinkedHashMap<>();
-    DiT.stateDict(config).shapes().forEach((k, s) -> tensors.put(k, new Spec(s, DType.F32)));
-    return tensors;
-  }
-
-  @Override
   public Tensor map(String name, TensorScope scope) {
-    Map<String, Spec> tensors = tensors();
     Spec spec = tensors.get(name);
     if (name.equals("pos_embed")) {
       return scope.of(spec, PositionEmbedding.sinCos2d(config.hiddenSize(), config.grid()));

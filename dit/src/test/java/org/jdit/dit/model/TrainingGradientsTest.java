@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.jdit.diffusion.Coefficients;
 import org.jdit.diffusion.DiffusionOptions;
 import org.jdit.diffusion.GaussianDiffusion;
@@ -78,12 +79,8 @@ class TrainingGradientsTest {
               terms.mse().ifPresent(mse -> trace.output("mse", mse));
               terms.vb().ifPresent(vb -> trace.output("vb", vb));
             });
-    int[] steps = new int[t.length];
-    double[] times = new double[t.length];
-    for (int i = 0; i < t.length; i++) {
-      steps[i] = (int) t[i];
-      times[i] = t[i];
-    }
+    List<Integer> steps = LongStream.of(t).mapToObj(Math::toIntExact).toList();
+    double[] times = LongStream.of(t).asDoubleStream().toArray();
     Map<String, Tensor> inputs = new HashMap<>();
     inputs.put("x_start", data.tensor("x_start", scope));
     inputs.put("noise", data.tensor("noise", scope));
