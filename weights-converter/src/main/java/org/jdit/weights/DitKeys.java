@@ -211,13 +211,7 @@ public final class DitKeys {
                             + " config.json, instead of the file alone"));
     DType dtype = file.tensors().get(DIFFUSERS.patches()).dtype();
     Spec spec = new Spec(Shape.of(1, Math.multiplyExact(grid, grid), d.hidden()), dtype);
-    to.add(POSITIONS, spec, scope -> positions(d.hidden(), grid, dtype, scope));
-  }
-
-  /** The position table by its formula, {@code [1, grid·grid, hidden]}. */
-  static Tensor positions(int hidden, int grid, DType dtype, TensorScope scope) {
-    Tensor f = scope.of(Shape.of(1, grid * grid, hidden), PositionTable.of(hidden, grid));
-    return dtype == DType.F32 ? f : scope.copy(f, dtype);
+    to.add(POSITIONS, spec, scope -> PositionTable.of(d.hidden(), grid, dtype, scope));
   }
 
   private static void join(

@@ -1,11 +1,22 @@
 package org.jdit.weights;
 
+import org.jdit.tensor.DType;
+import org.jdit.tensor.Shape;
+import org.jdit.tensor.Tensor;
+import org.jdit.tensor.memory.TensorScope;
+
 /**
  * The fixed position table of DiT: two-dimensional sine and cosine, computed in double and rounded
  * to float, as the official {@code get_2d_sincos_pos_embed}.
  */
 final class PositionTable {
   private PositionTable() {}
+
+  /** The table in a scope, rounded to {@code dtype}. */
+  static Tensor of(int hidden, int grid, DType dtype, TensorScope scope) {
+    Tensor f = scope.of(Shape.of(1, grid * grid, hidden), of(hidden, grid));
+    return dtype == DType.F32 ? f : scope.copy(f, dtype);
+  }
 
   /**
    * Row-major {@code [1, grid·grid, hidden]}; the first half of the channels encodes the column,

@@ -40,6 +40,10 @@ final class Constructors {
           case "_codecs.encode" -> latin1(args);
           case "builtins.bytes", "__builtin__.bytes" ->
               args.isEmpty() ? Optional.of(new Bytes(new byte[0])) : Optional.empty();
+          case "builtins.bytearray", "__builtin__.bytearray" ->
+              args.size() == 1 && args.getFirst() instanceof Bytes b
+                  ? Optional.of(b)
+                  : Optional.empty();
           case "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar" -> number(args);
           default -> Optional.empty();
         };

@@ -122,20 +122,20 @@ final class PickleInput {
     return b.length == 0 ? BigInteger.ZERO : new BigInteger(b);
   }
 
-  /** Bytes up to the next line feed, which is dropped. */
-  String line() {
+  /** Text up to the next line feed, which is dropped. */
+  String line(Charset charset) {
     long end = position;
     while (end < data.byteSize() && data.get(ValueLayout.JAVA_BYTE, end) != '\n') {
       end++;
     }
-    String line = text(end - position, StandardCharsets.UTF_8);
+    String line = text(end - position, charset);
     take(1);
     return line;
   }
 
   /** A line with a number in it. */
   String numberLine() {
-    String line = line();
+    String line = line(StandardCharsets.US_ASCII);
     if (line.length() > MAX_NUMBER) {
       throw bad("has a number of " + line.length() + " digits");
     }

@@ -1,6 +1,7 @@
 package org.jdit.weights.pickle;
 
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import org.jdit.weights.pickle.PickleValue.Scalar;
 
 /** The arguments of protocol 0, which are lines of text. */
@@ -54,12 +55,12 @@ final class PickleText {
 
   /** A string in raw-unicode-escape: only {@code \}{@code uXXXX} and {@code \UXXXXXXXX}. */
   static String unicode(PickleInput in) {
-    return unescape(in.line(), false, in);
+    return unescape(in.line(StandardCharsets.ISO_8859_1), false, in);
   }
 
   /** A string as Python's repr writes it, in quotes. */
   static String quoted(PickleInput in) {
-    String line = in.line().strip();
+    String line = in.line(StandardCharsets.ISO_8859_1).strip();
     int n = line.length();
     if (n < 2 || line.charAt(0) != line.charAt(n - 1) || "'\"".indexOf(line.charAt(0)) < 0) {
       throw in.bad("has a string without quotes");

@@ -131,7 +131,7 @@ public final class Unpickler {
       case 'h' -> push(recall(in.u8())); // BINGET
       case 'j' -> push(recall(in.u32())); // LONG_BINGET
 
-      case 'c' -> push(new Global(in.line(), in.line())); // GLOBAL
+      case 'c' -> push(global()); // GLOBAL
       case 0x93 -> { // STACK_GLOBAL
         List<PickleValue> names = popLast(2);
         push(new Global(string(names.get(0)), string(names.get(1))));
@@ -151,7 +151,7 @@ public final class Unpickler {
         keywords();
       }
       case 'i' -> { // INST
-        Global type = new Global(in.line(), in.line());
+        Global type = global();
         push(constructors.apply(type, popToMark()));
       }
       case 'o' -> { // OBJ
@@ -162,7 +162,7 @@ public final class Unpickler {
         push(constructors.apply(call.getFirst(), call.subList(1, call.size())));
       }
       case 'b' -> build(); // BUILD
-      case 'P' -> refer(new Scalar(in.line())); // PERSID
+      case 'P' -> refer(new Scalar(in.line(StandardCharsets.UTF_8))); // PERSID
       case 'Q' -> refer(pop()); // BINPERSID
 
       case 0x82, 0x83, 0x84 -> // EXT1, EXT2, EXT4
@@ -171,6 +171,10 @@ public final class Unpickler {
           throw in.bad("refers to out-of-band buffers, which are not in the file");
       default -> throw in.bad("has the unknown instruction 0x" + Integer.toHexString(opcode));
     }
+  }
+
+  private Global global() {
+    return new Global(in.line(StandardCharsets.UTF_8), in.line(StandardCharsets.UTF_8));
   }
 
   private void protocol(int version) {

@@ -1,0 +1,253 @@
+package org.jdit.weights;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import org.jdit.tensor.DType;
+import org.jdit.tensor.JditException;
+import org.jdit.tensor.Spec;
+import org.jdit.tensor.Tensor;
+import org.jdit.tensor.io.AtomicFile;
+import org.jdit.tensor.io.SafetensorsWriter;
+import org.jdit.tensor.io.TensorEntry;
+import org.jdit.tensor.io.TensorFile;
+import org.jdit.tensor.memory.Memory;
+import org.jdit.tensor.memory.TensorScope;
+import org.jdit.weights.torch.TorchWriter;
+
+/**
+ * Writes weights in another format, layout or precision. One tensor is in memory at a time, and
+ * what is written appears complete or not at all.
+ */
+public final class Converter {
+  /** How the weights of a DiT are named and packed. */
+  public enum Layout {
+    /** One file with the names of the official code. */
+    OFFICIAL,
+    /** A directory that diffusers' DiTPipeline loads; for an autoencoder, one file of its names. */
+    DIFFUSERS
+  }
+
+  /**
+   * What to convert.
+   *
+   * @param in any file or directory that {@link Checkpoint} opens
+   * @param out a file (.safetensors, or .pt, .pth, .bin, .ckpt for torch), or a directory for a DiT
+   *     in diffusers' layout
+   * @param weights which weights of a training checkpoint
+   * @param dtype F32, F16 or BF16 for the floating tensors; empty to keep theirs
+   * @param layout empty for diffusers' if {@code out} has none of the endings, else official
+   * @param numHeads number of attention heads, where a configuration must say it and the input does
+   *     not; empty for the usual number
+   */
+  public record Request(
+      Path in,
+      Path out,
+      Checkpoint.Choice weights,
+      Optional<DType> dtype,
+      Optional<Layout> layout,
+      OptionalInt numHeads) {}
+
+  /**
+   * What was written.
+   *
+   * @param out the file or directory
+   * @param metadata provenance, as written
+   * @param tensors number of tensors
+   * @param assumptions what the input did not say, in words
+   */
+  public record Result(
+      Path out, Map<String, String> metadata, int tensors, List<String> assumptions) {}
+
+  private static final List<String> TORCH_ENDINGS = List.of(".pt", ".pth", ".bin", ".ckpt");
+  private static final String SAFETENSORS_ENDING = ".safetensors";
+
+  private final Request request;
+  private final Checkpoint in;
+  private final List<String> assumptions = new ArrayList<>();
+
+  private Converter(Request request, Checkpoint in) {
+    this.request = request;
+    this.in = in;
+  }
+
+  /**
+   * Converts.
+   *
+   * @throws JditException if the input cannot be read, the output cannot be written, or the input
+   *     lacks what the layout needs
+   */
+  public static Result convert(Request request) {
+    request.dtype().ifPresent(Converter::checkDtype);
+    try (Checkpoint in = Checkpoint.open(request.in(), request.weights())) {
+      return new Converter(request, in).run();
+    }
+  }
+
+  private static void checkDtype(DType dtype) {
+    if (dtype != DType.F32 && dtype != DType.F16 && dtype != DType.BF16) {
+      throw new JditException("weights are converted to f32, f16 or bf16, not " + dtype);
+    }
+  }
+
+  private Result run() {
+    Layout layout =
+        request.layout().orElse(isFile(request.out()) ? Layout.OFFICIAL : Layout.DIFFUSERS);
+    return switch (ModelKind.of(in)) {
+      case DIT_OFFICIAL, DIT_DIFFUSERS ->
+          switch (layout) {
+            case OFFICIAL -> writeFile(DitKeys.official(in));
+            case DIFFUSERS -> writePipeline();
+          };
+      case VAE -> {
+        if (request.layout().equals(Optional.of(Layout.OFFICIAL))) {
+          throw new JditException(
+              in.source() + " is an autoencoder, whose only layout is that of diffusers");
+        }
+        yield writeFile(VaeKeys.modern(in));
+      }
+      case UNKNOWN -> {
+        if (request.layout().isPresent()) {
+          throw new JditException(
+              in.source() + " holds no DiT, so it has no other layout; leave the layout out");
+        }
+        yield writeFile(in);
+      }
+    };
+  }
+
+  private static boolean isFile(Path path) {
+    return isTorch(path) || path.toString().endsWith(SAFETENSORS_ENDING);
+  }
+
+  private static boolean isTorch(Path path) {
+    return TORCH_ENDINGS.stream().anyMatch(path.toString()::endsWith);
+  }
+
+  private Result writeFile(TensorFile tensors) {
+    Path out = request.out();
+    if (!isFile(out)) {
+      throw new JditException(
+          "cannot tell the format of %s: end its name in %s, or %s for torch"
+              .formatted(out, SAFETENSORS_ENDING, String.join(", ", TORCH_ENDINGS)));
+    }
+    Map<String, String> metadata = provenance(tensors);
+    List<TensorEntry> entries = entries(tensors, List.of());
+    if (isTorch(out)) {
+      TorchWriter.write(out, metadata, entries);
+    } else {
+      SafetensorsWriter.write(out, metadata, entries);
+    }
+    return new Result(out, metadata, entries.size(), assumptions);
+  }
+
+  private Result writePipeline() {
+    Path out = request.out();
+    if (isFile(out)) {
+      throw new JditException(
+          "a DiT in the layout of diffusers is a directory, but %s is named like a file"
+              .formatted(out));
+    }
+    TensorFile official = DitKeys.official(in);
+    TensorFile tensors = DitKeys.diffusers(in);
+    DitDimensions d = DitDimensions.of(official);
+    PipelineConfig config = new PipelineConfig(d, heads(d), classes(d), in.source());
+    Map<String, String> metadata = provenance(official);
+    List<TensorEntry> entries = entries(tensors, List.of(DitKeys.POSITIONS));
+    List<TensorEntry> positions = positions(official, d);
+    AtomicFile.writeDirectory(
+        out,
+        directory -> {
+          Path transformer = config.writeTo(directory);
+          SafetensorsWriter.write(
+              transformer.resolve(ModelDirectory.STEM + SAFETENSORS_ENDING), metadata, entries);
+          if (!positions.isEmpty()) {
+            SafetensorsWriter.write(
+                transformer.resolve(ModelDirectory.POSITIONS), Map.of(), positions);
+          }
+        });
+    return new Result(out, metadata, entries.size(), assumptions);
+  }
+
+  /** The position table, if it is not what the formula gives in the precision of the weights. */
+  private List<TensorEntry> positions(TensorFile official, DitDimensions d) {
+    DType dtype = target(official.tensors().get(DitKeys.OFFICIAL.patches())).dtype();
+    TensorEntry table = entry(official, DitKeys.POSITIONS);
+    try (TensorScope scope = TensorScope.open(new Memory())) {
+      Tensor own = scope.copy(official.map(table.name(), scope), table.spec().dtype());
+      Tensor formula = PositionTable.of(d.hidden(), d.grid().orElseThrow(), dtype, scope);
+      return Bits.equal(own, formula) ? List.of() : List.of(table);
+    }
+  }
+
+  private int heads(DitDimensions d) {
+    OptionalInt known = DitDimensions.number(DitKeys.official(in), "num_heads");
+    OptionalInt heads = request.numHeads().isPresent() ? request.numHeads() : known;
+    if (heads.isEmpty()) {
+      heads = d.usualHeads();
+      heads.ifPresent(n -> assumptions.add(n + " heads assumed from width " + d.hidden()));
+    }
+    int n =
+        heads.orElseThrow(
+            () ->
+                new JditException(
+                    "%s does not say how many attention heads its width of %d is split into: give"
+                            .formatted(in.source(), d.hidden())
+                        + " --num-heads"));
+    if (n <= 0 || d.hidden() % n != 0) {
+      throw new JditException(
+          "a width of %d does not divide into %d heads".formatted(d.hidden(), n));
+    }
+    return n;
+  }
+
+  // Diffusers' label table always has a row for the null class.
+  private int classes(DitDimensions d) {
+    OptionalInt said = DitDimensions.number(in, "num_classes");
+    if (said.isPresent() && said.getAsInt() == d.labelRows()) {
+      throw new JditException(
+          "%s was trained without a null class, which the layout of diffusers cannot express"
+              .formatted(in.source()));
+    }
+    return d.labelRows() - 1;
+  }
+
+  private Map<String, String> provenance(TensorFile tensors) {
+    Map<String, String> m = new TreeMap<>(Map.of("format", "pt"));
+    m.put("source", request.in().toAbsolutePath().getFileName().toString());
+    m.put("source_sha256", in.sha256());
+    in.weights().ifPresent(part -> m.put(Checkpoint.WEIGHTS, part));
+    for (String key : List.of("num_heads", "num_classes")) {
+      Optional.ofNullable(tensors.metadata().get(key)).ifPresent(value -> m.put(key, value));
+    }
+    request.numHeads().ifPresent(n -> m.put("num_heads", Integer.toString(n)));
+    if (ModelKind.of(tensors) == ModelKind.DIT_OFFICIAL) {
+      DitDimensions.of(tensors).name().ifPresent(name -> m.put("model", name));
+    }
+    return m;
+  }
+
+  private List<TensorEntry> entries(TensorFile file, List<String> without) {
+    return file.tensors().keySet().stream()
+        .filter(name -> !without.contains(name))
+        .map(name -> entry(file, name))
+        .toList();
+  }
+
+  private TensorEntry entry(TensorFile file, String name) {
+    Spec spec = target(file.tensors().get(name));
+    return TensorEntry.lazy(name, spec, scope -> file.map(name, scope));
+  }
+
+  private Spec target(Spec spec) {
+    return request
+        .dtype()
+        .filter(_ -> spec.dtype().isFloating())
+        .map(dtype -> new Spec(spec.shape(), dtype))
+        .orElse(spec);
+  }
+}
