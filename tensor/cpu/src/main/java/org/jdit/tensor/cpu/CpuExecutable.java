@@ -36,17 +36,20 @@ final class CpuExecutable implements Executable {
     program = lowered.program();
     buffers = new Buffers(engine, store, lowered);
     try {
-      bind();
+      bind(lowered);
     } catch (RuntimeException e) {
       buffers.close();
       throw e;
     }
   }
 
-  private void bind() {
+  private void bind(Lowering lowered) {
     Kernels kernels = new Kernels(engine, buffers);
-    for (Node n : program.nodes()) {
+    for (Node n : program.nodes().subList(0, lowered.commit())) {
       steps.add(kernels.bind(n));
+    }
+    for (Node n : program.nodes().subList(lowered.commit(), program.nodes().size())) {
+      commits.add(kernels.bind(n));
     }
     for (Input i : program.inputs()) {
       if (i.role() == Role.INPUT) {
@@ -57,12 +60,14 @@ final class CpuExecutable implements Executable {
     program
         .updates()
         .forEach(
-            (name, id) ->
+            (name, id) -> {
+              int state = program.input(name).id();
+              if (lowered.storageOf(id) != state) {
                 commits.add(
                     new StridedCopy(
-                        engine.workers(),
-                        buffers.operand(id),
-                        buffers.operand(program.input(name).id()))));
+                        engine.workers(), buffers.operand(id), buffers.operand(state)));
+              }
+            });
   }
 
   @Override

@@ -23,8 +23,9 @@ import org.jdit.tensor.program.Role;
  *
  * @param program what is left to run, copies included
  * @param places where each value lies
+ * @param commit the first node that only state updates need
  */
-record Lowering(Program program, Map<Integer, Place> places) {
+record Lowering(Program program, Map<Integer, Place> places, int commit) {
   /**
    * Where a value lies.
    *
@@ -35,7 +36,7 @@ record Lowering(Program program, Map<Integer, Place> places) {
 
   /** Decides the layouts of a Program without calls. */
   static Lowering of(Program p) {
-    return new Builder(p).build();
+    return Commit.last(new Builder(p).build());
   }
 
   /** The value whose buffer a value lies in. */
@@ -65,7 +66,8 @@ record Lowering(Program program, Map<Integer, Place> places) {
       return new Lowering(
           new Program(
               source.inputs(), nodes, source.outputs(), updates, source.gate(), values),
-          places);
+          places,
+          nodes.size());
     }
 
     private void lower(Node n) {

@@ -101,7 +101,9 @@ final class ResidentValue implements AutoCloseable {
   /** Fills every form. */
   void load(Tensor value) {
     Value.Concrete c = value.concrete();
-    if (c.layout().isContiguous() && c.data().isNative()) {
+    // Files may hold elements at any byte; the kernels take aligned ones.
+    boolean aligned = c.data().isNative() && c.data().address() % spec.dtype().bytes() == 0;
+    if (c.layout().isContiguous() && aligned) {
       fill(new Operand(c.data(), value.dtype(), c.layout()));
       return;
     }
@@ -133,7 +135,7 @@ final class ResidentValue implements AutoCloseable {
       Strided view = any.getKey();
       Strided layout =
           new Strided(view.shape(), view.offset() + to.layout().offset(), view.strides());
-      throw new UnsupportedOperationException(any + " " + layout);
+      any.getValue().weight().unpack(Matrix.of(to.with(layout)));
     }
   }
 
