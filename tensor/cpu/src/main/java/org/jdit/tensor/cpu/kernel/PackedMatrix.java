@@ -65,4 +65,18 @@ public record PackedMatrix(MemorySegment data, int rows, int cols) {
     long before = (long) from * MicroKernel.panels(cols) + (long) panel * Math.min(depth, rows - from);
     return data.address() + before * MicroKernel.WIDTH * Float.BYTES;
   }
+
+  /** Copies the matrix back into {@code to}, element by element. */
+  public void unpack(Matrix to) {
+    int depth = Panel.depth(rows);
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < cols; j++) {
+        long at = (long) (i % depth) * MicroKernel.WIDTH + j % MicroKernel.WIDTH;
+        float x =
+            Lanes.MEMORY.get(
+                Panel.FLOAT, address(j / MicroKernel.WIDTH, i / depth) + at * Float.BYTES);
+        Lanes.MEMORY.set(Panel.FLOAT, to.address(i, j), x);
+      }
+    }
+  }
 }
