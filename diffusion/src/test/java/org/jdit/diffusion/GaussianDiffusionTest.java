@@ -3,7 +3,6 @@ package org.jdit.diffusion;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -60,7 +59,7 @@ class GaussianDiffusionTest {
             MeanType.valueOf(recorded.get("mean_type").asString()),
             variance,
             LossType.MSE);
-    Coefficients c = coefficients(d);
+    Coefficients c = coefficients(d, timesteps(d));
     UnaryOperator<Tensor> denoised =
         recorded.get("clip_denoised").asBoolean()
             ? GaussianDiffusion.CLIP
@@ -82,7 +81,7 @@ class GaussianDiffusionTest {
   @ValueSource(strings = {"", "50"})
   void noisesImages(String respacing) {
     GaussianDiffusion d = official(respacing);
-    Coefficients c = coefficients(d);
+    Coefficients c = coefficients(d, timesteps(d));
     String at = "/" + d.schedule().steps();
 
     Gaussian q = d.qMeanVariance(xStart, c);
@@ -111,7 +110,7 @@ class GaussianDiffusionTest {
 
   private void pSample(
       GaussianDiffusion d, String key, UnaryOperator<Tensor> denoised, Optional<Tensor> gradient) {
-    Coefficients c = coefficients(d);
+    Coefficients c = coefficients(d, timesteps(d));
     Prediction plain = d.predict(output, x, c, denoised);
     Prediction p = gradient.map(g -> d.conditionMean(plain, g)).orElse(plain);
     data.assertClose(key + "/pred_xstart", p.xStart(), FLOAT32);
@@ -135,7 +134,7 @@ class GaussianDiffusionTest {
       UnaryOperator<Tensor> denoised,
       Optional<Tensor> gradient,
       double eta) {
-    Coefficients c = coefficients(d);
+    Coefficients c = coefficients(d, timesteps(d));
     Tensor plain = d.xStart(output, x, c, denoised);
     Tensor image = gradient.map(g -> d.conditionScore(plain, g, x, c)).orElse(plain);
     data.assertClose(key + "/pred_xstart", image, FLOAT32);
@@ -146,7 +145,7 @@ class GaussianDiffusionTest {
   @ValueSource(strings = {"", "50"})
   void takesReverseDdimSteps(String respacing) {
     GaussianDiffusion d = official(respacing);
-    Coefficients c = coefficients(d);
+    Coefficients c = coefficients(d, timesteps(d));
     String at = "ddim_reverse_sample/" + d.schedule().steps();
     Tensor clipped = d.xStart(output, x, c, GaussianDiffusion.CLIP);
     data.assertClose(at + "/plain", d.ddimReverseSample(clipped, x, c), FLOAT32);
@@ -186,19 +185,17 @@ class GaussianDiffusionTest {
     return NoiseSchedule.named("linear", 1000).respaced(Respacing.select(1000, respacing));
   }
 
-  private List<Integer> timesteps(GaussianDiffusion d) {
-    long[] t = data.longs("t/" + d.schedule().steps());
-    return Arrays.stream(t).mapToObj(i -> (int) i).toList();
+  private int[] timesteps(GaussianDiffusion d) {
+    return Arrays.stream(data.longs("t/" + d.schedule().steps())).mapToInt(t -> (int) t).toArray();
   }
 
-  private Coefficients coefficients(GaussianDiffusion d) {
-    List<Integer> t = timesteps(d);
-    return new Coefficients(scope.of(Coefficients.spec(t.size()).shape(), d.schedule().rows(t)));
+  private Coefficients coefficients(GaussianDiffusion d, int... t) {
+    return new Coefficients(scope.of(Coefficients.spec(t.length).shape(), d.schedule().rows(t)));
   }
 
   /** The recorded gradient, plus 0.001 times the timestep of the trained chain. */
   private Tensor gradient(GaussianDiffusion d) {
-    double[] told = timesteps(d).stream().mapToDouble(d.schedule()::timestep).toArray();
+    double[] told = Arrays.stream(timesteps(d)).mapToDouble(d.schedule()::timestep).toArray();
     Tensor mapped = scope.of(Spec.f32(told.length, 1, 1, 1), told);
     return data.tensor("cond_grad", scope).add(mapped.mul(0.001));
   }

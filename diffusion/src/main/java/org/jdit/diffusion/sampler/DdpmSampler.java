@@ -42,7 +42,7 @@ public record DdpmSampler(
 
   @Override
   public float[] coefficients(int step) {
-    return diffusion.schedule().rows(List.of(steps() - 1 - step));
+    return diffusion.schedule().rows(steps() - 1 - step);
   }
 
   @Override

@@ -174,11 +174,11 @@ public final class NoiseSchedule {
    * All quantities of some timesteps, rounded to float: one row for each timestep, one column for
    * each {@link Quantity} in its order.
    */
-  public float[] rows(List<Integer> t) {
+  public float[] rows(int... t) {
     Quantity[] columns = Quantity.values();
-    float[] rows = new float[t.size() * columns.length];
+    float[] rows = new float[t.length * columns.length];
     for (int i = 0; i < rows.length; i++) {
-      rows[i] = (float) at(columns[i % columns.length], t.get(i / columns.length));
+      rows[i] = (float) at(columns[i % columns.length], t[i / columns.length]);
     }
     return rows;
   }

@@ -70,7 +70,7 @@ class LikelihoodTest {
     Tensor xStart = data.tensor("x_start", scope);
     Tensor x = data.tensor("x_t", scope);
     Tensor output = data.tensor("model_output", scope);
-    List<Integer> t = Arrays.stream(data.longs("t/" + steps)).mapToObj(i -> (int) i).toList();
+    int[] t = Arrays.stream(data.longs("t/" + steps)).mapToInt(i -> (int) i).toArray();
     Coefficients c = coefficients(d, t);
 
     data.assertClose(
@@ -83,7 +83,7 @@ class LikelihoodTest {
         FLOAT32);
     data.assertClose(
         "prior_bpd/" + steps,
-        VariationalBound.prior(d, xStart, coefficients(d, List.of(steps - 1))),
+        VariationalBound.prior(d, xStart, coefficients(d, steps - 1)),
         FLOAT32);
   }
 
@@ -95,7 +95,7 @@ class LikelihoodTest {
     UnaryOperator<Tensor> denoised = clip == 1 ? GaussianDiffusion.CLIP : UnaryOperator.identity();
     Tensor xStart = data.tensor("x_start", scope).slice(0, 0, 2);
     Tensor drawn = data.tensor(key + "/noise", scope);
-    List<Double> prior = list(VariationalBound.prior(d, xStart, coefficients(d, List.of(9))));
+    List<Double> prior = list(VariationalBound.prior(d, xStart, coefficients(d, 9)));
 
     BitsPerDim bits =
         BitsPerDim.sum(
@@ -110,7 +110,7 @@ class LikelihoodTest {
                       LikelihoodTest::network,
                       xStart,
                       told,
-                      coefficients(d, List.of(t)),
+                      coefficients(d, t),
                       noise,
                       denoised);
               return new BitsPerDim.Term(list(term.vb()), list(term.xStartMse()), list(term.mse()));
@@ -147,7 +147,7 @@ class LikelihoodTest {
     return list.stream().mapToDouble(Double::doubleValue).toArray();
   }
 
-  private Coefficients coefficients(GaussianDiffusion d, List<Integer> t) {
-    return new Coefficients(scope.of(Coefficients.spec(t.size()).shape(), d.schedule().rows(t)));
+  private Coefficients coefficients(GaussianDiffusion d, int... t) {
+    return new Coefficients(scope.of(Coefficients.spec(t.length).shape(), d.schedule().rows(t)));
   }
 }

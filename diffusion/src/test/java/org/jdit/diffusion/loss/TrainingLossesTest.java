@@ -67,7 +67,7 @@ class TrainingLossesTest {
     Tensor out = variance.isLearned() ? output : output.slice(1, 0, 3);
 
     TrainingLosses losses =
-        TrainingLosses.of(d, (_, _) -> out, xStart, xStart, coefficients(d), noise);
+        TrainingLosses.of(d, (_, _) -> out, xStart, xStart, coefficients(d, timesteps(d)), noise);
 
     Map<String, Tensor> terms = new LinkedHashMap<>();
     losses.vb().ifPresent(vb -> terms.put("vb", vb));
@@ -97,7 +97,7 @@ class TrainingLossesTest {
                     .mean(),
             output,
             xStart,
-            coefficients(d).rows(),
+            coefficients(d, timesteps(d)).rows(),
             noise);
     Tensor gradient = g.gradients().getFirst();
     // To the mean only the squared error's gradient, 2 (output - noise) / elements, may flow.
@@ -120,9 +120,11 @@ class TrainingLossesTest {
     assertThat(g.gradients().getFirst().toFloats()).containsOnly(1f);
   }
 
-  private Coefficients coefficients(GaussianDiffusion d) {
-    long[] recorded = data.longs("t/" + d.schedule().steps());
-    List<Integer> t = Arrays.stream(recorded).mapToObj(i -> (int) i).toList();
-    return new Coefficients(scope.of(Coefficients.spec(t.size()).shape(), d.schedule().rows(t)));
+  private int[] timesteps(GaussianDiffusion d) {
+    return Arrays.stream(data.longs("t/" + d.schedule().steps())).mapToInt(t -> (int) t).toArray();
+  }
+
+  private Coefficients coefficients(GaussianDiffusion d, int... t) {
+    return new Coefficients(scope.of(Coefficients.spec(t.length).shape(), d.schedule().rows(t)));
   }
 }

@@ -98,7 +98,7 @@ class NoiseScheduleTest {
     NoiseSchedule one = NoiseSchedule.named("linear", 1000).respaced(new TreeSet<>(List.of(0)));
     assertThat(one.values(Quantity.POSTERIOR_LOG_VARIANCE)).isEmpty();
     assertThat(one.values(Quantity.POSTERIOR_VARIANCE)).containsExactly(0.0);
-    assertThatThrownBy(() -> one.rows(List.of(0)))
+    assertThatThrownBy(() -> one.rows(0))
         .isInstanceOf(JditException.class)
         .hasMessageContaining("two timesteps");
   }
@@ -106,7 +106,7 @@ class NoiseScheduleTest {
   @Test
   void rowsHoldEveryQuantityOfEveryTimestepRoundedOnce() {
     NoiseSchedule schedule = NoiseSchedule.named("linear", 1000);
-    float[] rows = schedule.rows(List.of(0, 999, 7));
+    float[] rows = schedule.rows(0, 999, 7);
     int columns = Quantity.values().length;
     assertThat(rows).hasSize(3 * columns);
     for (Quantity q : Quantity.values()) {
