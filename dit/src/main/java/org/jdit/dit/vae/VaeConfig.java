@@ -136,7 +136,10 @@ public record VaeConfig(
   }
 
   private static void require(Map<String, ?> json, String key, Object value) {
-    Object found = json.get(key);
+    require(json.get(key), key, value);
+  }
+
+  private static void require(Object found, String key, Object value) {
     if (found != null && !found.equals(value)) {
       throw new JditException(
           "the autoencoder's config.json has %s = %s; only %s is supported"
@@ -146,7 +149,7 @@ public record VaeConfig(
 
   private static void requireEach(Map<String, ?> json, String key, String value) {
     if (json.get(key) instanceof List<?> list) {
-      list.forEach(found -> require(Map.of(key, found), key, value));
+      list.forEach(found -> require(found, key, value));
     }
   }
 

@@ -3,48 +3,16 @@ package org.jdit.dit.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.jdit.tensor.DType;
 import org.jdit.tensor.JditException;
-import org.jdit.tensor.Shape;
-import org.jdit.tensor.Spec;
-import org.jdit.tensor.Tensor;
-import org.jdit.tensor.io.TensorFile;
-import org.jdit.tensor.memory.TensorScope;
 import org.junit.jupiter.api.Test;
 
 /** A configuration follows from names and shapes; what they do not say is stated or refused. */
 class RecognitionTest {
-  /** A file of which only the directory is ever read. */
-  private record Directory(Map<String, Spec> tensors, Map<String, String> metadata)
-      implements TensorFile {
-    static Directory of(DiTConfig config, Map<String, String> metadata) {
-      Map<String, Spec> tensors = new LinkedHashMap<>();
-      DiT.stateDict(config).shapes().forEach((k, s) -> tensors.put(k, new Spec(s, DType.F32)));
-      return new Directory(tensors, metadata);
-    }
-
-    Directory with(String key, int... dims) {
-      Map<String, Spec> changed = new LinkedHashMap<>(tensors);
-      changed.put(key, new Spec(Shape.of(dims), DType.F32));
-      return new Directory(changed, metadata);
-    }
-
-    @Override
-    public String source() {
-      return "some.pt";
-    }
-
-    @Override
-    public Tensor map(String name, TensorScope scope) {
-      throw new AssertionError("the configuration is in the directory");
-    }
-
-    @Override
-    public void close() {}
+  private static ListedFile file(DiTConfig config, Map<String, String> metadata) {
+    return ListedFile.of(DiT.stateDict(config), metadata);
   }
 
   private static Recognition.Wishes wishes(String model, int size, int classes, int heads) {
@@ -60,7 +28,7 @@ class RecognitionTest {
   void allTwelveModelsAreRecognised() {
     for (String name : DiTConfig.names()) {
       DiTConfig config = DiTConfig.named(name, 32, 1000);
-      Recognition found = Recognition.of(Directory.of(config, Map.of()), Recognition.Wishes.NONE);
+      Recognition found = Recognition.of(file(config, Map.of()), Recognition.Wishes.NONE);
       assertThat(found.config()).as(name).isEqualTo(config);
       assertThat(found.assumptions())
           .contains("1000 classes and a null class assumed from 1001 label rows");
@@ -69,14 +37,14 @@ class RecognitionTest {
 
   @Test
   void assumedHeadsAreSaid() {
-    Directory xl = Directory.of(DiTConfig.named("DiT-XL/2", 64, 1000), Map.of());
+    ListedFile xl = file(DiTConfig.named("DiT-XL/2", 64, 1000), Map.of());
     assertThat(Recognition.of(xl, Recognition.Wishes.NONE).assumptions())
         .contains("16 heads assumed from width 1152");
   }
 
   @Test
   void customNetworksNeedHeadsOrMetadata() {
-    Directory tiny = Directory.of(TinyDiT.config(), Map.of());
+    ListedFile tiny = file(TinyDiT.config(), Map.of());
     assertThatThrownBy(() -> Recognition.of(tiny, Recognition.Wishes.NONE))
         .isInstanceOf(JditException.class)
         .hasMessageContaining("width of 48")
@@ -87,7 +55,7 @@ class RecognitionTest {
     assertThat(told.assumptions()).isEmpty();
 
     DiTConfig diffusers = TinyDiT.config().with(Numerics.DIFFUSERS);
-    Directory saved = Directory.of(diffusers, Recognition.metadata(diffusers));
+    ListedFile saved = file(diffusers, Recognition.metadata(diffusers));
     Recognition read = Recognition.of(saved, Recognition.Wishes.NONE);
     assertThat(read.config()).isEqualTo(diffusers);
     assertThat(read.assumptions()).isEmpty();
@@ -96,7 +64,7 @@ class RecognitionTest {
   @Test
   void withoutANullRowGuidanceIsRefusedInWords() {
     DiTConfig free = new DiTConfig(32, 2, 4, 384, 12, 6, 4, 0, 1000, false, Numerics.OFFICIAL);
-    Recognition found = Recognition.of(Directory.of(free, Map.of()), Recognition.Wishes.NONE);
+    Recognition found = Recognition.of(file(free, Map.of()), Recognition.Wishes.NONE);
     assertThat(found.config()).isEqualTo(free);
     assertThatThrownBy(found.config()::nullClass)
         .isInstanceOf(JditException.class)
@@ -104,14 +72,13 @@ class RecognitionTest {
         .hasMessageContaining("guidance is impossible");
 
     DiTConfig unconditional = new DiTConfig(32, 2, 4, 384, 12, 6, 4, 0, 1, true, Numerics.OFFICIAL);
-    assertThat(
-            Recognition.of(Directory.of(unconditional, Map.of()), Recognition.Wishes.NONE).config())
+    assertThat(Recognition.of(file(unconditional, Map.of()), Recognition.Wishes.NONE).config())
         .isEqualTo(unconditional);
   }
 
   @Test
   void contradictionsAreRefused() {
-    Directory s2 = Directory.of(DiTConfig.named("DiT-S/2", 32, 1000), Map.of());
+    ListedFile s2 = file(DiTConfig.named("DiT-S/2", 32, 1000), Map.of());
     assertThatThrownBy(() -> Recognition.of(s2, wishes("DiT-XL/2", 0, 0, 0)))
         .isInstanceOf(JditException.class)
         .hasMessageContaining("some.pt is a DiT-S/2, not a DiT-XL/2");
@@ -131,7 +98,7 @@ class RecognitionTest {
 
   @Test
   void otherFilesAreRefused() {
-    Directory s2 = Directory.of(DiTConfig.named("DiT-S/2", 32, 1000), Map.of());
+    ListedFile s2 = file(DiTConfig.named("DiT-S/2", 32, 1000), Map.of());
     assertThatThrownBy(
             () -> Recognition.of(ReferenceFile.of("vae.safetensors"), Recognition.Wishes.NONE))
         .isInstanceOf(JditException.class)

@@ -79,7 +79,7 @@ class TrainingGradientsTest {
               terms.mse().ifPresent(mse -> trace.output("mse", mse));
               terms.vb().ifPresent(vb -> trace.output("vb", vb));
             });
-    List<Integer> steps = LongStream.of(t).mapToObj(Math::toIntExact).toList();
+    int[] steps = LongStream.of(t).mapToInt(Math::toIntExact).toArray();
     double[] times = LongStream.of(t).asDoubleStream().toArray();
     Map<String, Tensor> inputs = new HashMap<>();
     inputs.put("x_start", data.tensor("x_start", scope));

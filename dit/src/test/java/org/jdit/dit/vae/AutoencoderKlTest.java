@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jdit.dit.model.Engine;
+import org.jdit.dit.model.ListedFile;
 import org.jdit.dit.model.ReferenceFile;
 import org.jdit.nn.StateDict;
 import org.jdit.nn.Taps;
@@ -135,6 +136,9 @@ class AutoencoderKlTest {
             "down_block_types", List.of("DownEncoderBlock2D", "DownEncoderBlock2D"));
     assertThat(VaeConfig.of(json)).isEqualTo(config);
     assertThat(VaeConfig.of(Map.of())).isEqualTo(VaeConfig.STABLE_DIFFUSION);
+    StateDict stableDiffusion = AutoencoderKl.stateDict(VaeConfig.STABLE_DIFFUSION);
+    assertThat(VaeConfig.recognise(ListedFile.of(stableDiffusion, Map.of())))
+        .isEqualTo(VaeConfig.STABLE_DIFFUSION);
     assertThat(VaeConfig.STABLE_DIFFUSION.downsampling()).isEqualTo(8);
   }
 
