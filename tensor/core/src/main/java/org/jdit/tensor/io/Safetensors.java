@@ -100,7 +100,8 @@ public final class Safetensors {
     }
   }
 
-  private static Map<String, String> weightMap(Mappable file) {
+  /** The file of each tensor, as an index tells it. */
+  static Map<String, String> weightMap(Mappable file) {
     if (file.size() > StrictJson.LARGEST) {
       throw file.damaged("it is larger than 100 MB");
     }

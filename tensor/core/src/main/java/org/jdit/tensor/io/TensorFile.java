@@ -7,7 +7,8 @@ import org.jdit.tensor.memory.TensorScope;
 
 /**
  * Named tensors in a file. Opening reads the directory only; tensors are mapped one by one, so that
- * no more of a file is in memory than a scope holds.
+ * no more of a file is in memory than a scope holds. Files must not be changed in place while they
+ * are mapped; replacing one by a new file of the same name is fine.
  */
 public interface TensorFile extends AutoCloseable {
   /** Where the tensors come from, as messages name it. */

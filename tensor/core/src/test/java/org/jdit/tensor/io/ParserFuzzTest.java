@@ -42,30 +42,50 @@ class ParserFuzzTest {
   void safetensors() {
     fuzz(
         1,
-        "official.safetensors",
+        Resources.bytes("official.safetensors"),
         (bytes, scope) -> readSmallest(Safetensors.open(file(bytes)), scope));
   }
 
   @Test
+  void safetensorsIndex() {
+    String index =
+        """
+        {"metadata": {"total_size": 40, "by": ["x", null, true, 1.5e3]},
+         "weight_map": {"a.weight": "model-1.safetensors", "\\u00fc": "model-2.safetensors"}}
+        """;
+    fuzz(
+        6,
+        index.getBytes(StandardCharsets.UTF_8),
+        (bytes, _) -> assertThat(Safetensors.weightMap(file(bytes))).isNotEmpty());
+  }
+
+  @Test
   void npy() {
-    fuzz(2, "version1.npy", (bytes, scope) -> readAll(Npy.map(file(bytes), scope)));
+    fuzz(
+        2, Resources.bytes("version1.npy"), (bytes, scope) -> readAll(Npy.map(file(bytes), scope)));
   }
 
   @Test
   void npz() {
-    fuzz(3, "numpy.npz", (bytes, scope) -> readSmallest(Npz.open(file(bytes)), scope));
+    fuzz(
+        3,
+        Resources.bytes("numpy.npz"),
+        (bytes, scope) -> readSmallest(Npz.open(file(bytes)), scope));
   }
 
   @Test
   void compressedNpz() {
-    fuzz(4, "numpy_compressed.npz", (bytes, scope) -> readSmallest(Npz.open(file(bytes)), scope));
+    fuzz(
+        4,
+        Resources.bytes("numpy_compressed.npz"),
+        (bytes, scope) -> readSmallest(Npz.open(file(bytes)), scope));
   }
 
   @Test
   void zip() {
     fuzz(
         5,
-        "torch.pt",
+        Resources.bytes("torch.pt"),
         (bytes, _) -> {
           try (ZipDirectory zip = ZipDirectory.open(file(bytes))) {
             for (ZipDirectory.Entry e : zip.entries().values()) {
@@ -96,8 +116,7 @@ class ParserFuzzTest {
     assertThat(tensor.toDoubles().length).isEqualTo(tensor.shape().numel());
   }
 
-  private static void fuzz(long seed, String resource, BiConsumer<byte[], TensorScope> parser) {
-    byte[] whole = Resources.bytes(resource);
+  private static void fuzz(long seed, byte[] whole, BiConsumer<byte[], TensorScope> parser) {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long thread = Thread.currentThread().threadId();
     Random random = new Random(seed);
