@@ -7,7 +7,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.IntStream;
+import java.util.function.IntPredicate;
+import java.util.function.IntUnaryOperator;
 import org.jdit.tensor.op.Call;
 import org.jdit.tensor.op.Gather;
 import org.jdit.tensor.op.ScatterAdd;
@@ -22,88 +23,77 @@ import org.jdit.tensor.program.Role;
  * step then needs no second copy of weights and moments.
  */
 final class Commit {
-  private final Program source;
-  private final Map<Integer, Lowering.Place> places;
-  private final Map<Integer, Integer> producers = new HashMap<>();
-  private final BitSet needed = new BitSet();
+  private Commit() {}
 
-  private Commit(Lowering lowered) {
-    source = lowered.program();
-    places = new HashMap<>(lowered.places());
-    for (int i = 0; i < source.nodes().size(); i++) {
-      for (int id : source.nodes().get(i).out()) {
-        producers.put(id, i);
-      }
-    }
-  }
-
-  /** The same steps, those of updates last, in place where that changes no result. */
-  static Lowering last(Lowering lowered) {
-    return new Commit(lowered).run();
-  }
-
-  private Lowering run() {
-    findNeeded();
+  /** The same Program with the nodes last that neither results nor the gate need. */
+  static Program last(Program p) {
+    BitSet needed = needed(p, id -> id);
     List<Node> nodes = new ArrayList<>();
-    needed.stream().mapToObj(source.nodes()::get).forEach(nodes::add);
-    int first = nodes.size();
-    IntStream.range(0, source.nodes().size())
-        .filter(i -> !needed.get(i))
-        .mapToObj(source.nodes()::get)
-        .forEach(nodes::add);
-    for (Input i : source.inputs()) {
-      if (i.role() == Role.STATE && source.updates().containsKey(i.name())) {
-        int next = source.updates().get(i.name());
-        if (mayReplace(i.id(), next, nodes, first)) {
-          places.put(next, places.get(i.id()));
+    for (boolean first : new boolean[] {true, false}) {
+      for (int i = 0; i < p.nodes().size(); i++) {
+        if (needed.get(i) == first) {
+          nodes.add(p.nodes().get(i));
         }
       }
     }
-    Program ordered =
-        new Program(
-            source.inputs(),
-            nodes,
-            source.outputs(),
-            source.updates(),
-            source.gate(),
-            source.values());
-    return new Lowering(ordered, places, first);
+    return new Program(p.inputs(), nodes, p.outputs(), p.updates(), p.gate(), p.values());
   }
 
-  /** Finds the nodes that results or the gate need, and those that can fail on what they read. */
-  private void findNeeded() {
+  /** How many nodes results or the gate need; in what {@link #last} gives they come first. */
+  static int start(Program p, IntUnaryOperator storageOf) {
+    return needed(p, storageOf).cardinality();
+  }
+
+  private static BitSet needed(Program p, IntUnaryOperator storageOf) {
     Set<Integer> storages = new HashSet<>();
-    source.outputs().forEach(o -> storages.add(places.get(o.id()).storage()));
-    source.gate().ifPresent(id -> storages.add(places.get(id).storage()));
-    for (int i = source.nodes().size() - 1; i >= 0; i--) {
-      Node n = source.nodes().get(i);
+    p.outputs().forEach(o -> storages.add(storageOf.applyAsInt(o.id())));
+    p.gate().ifPresent(id -> storages.add(storageOf.applyAsInt(id)));
+    BitSet needed = new BitSet();
+    for (int i = p.nodes().size() - 1; i >= 0; i--) {
+      Node n = p.nodes().get(i);
+      // What can fail on the values that it reads must fail before any state is touched.
       boolean fails = n.op() instanceof Gather || n.op() instanceof ScatterAdd;
       if (fails || n.out().stream().anyMatch(storages::contains)) {
         needed.set(i);
-        n.in().forEach(id -> storages.add(places.get(id).storage()));
+        n.in().forEach(id -> storages.add(storageOf.applyAsInt(id)));
       }
     }
+    return needed;
   }
 
-  /** Whether value {@code next} may be computed into the buffer of STATE input {@code state}. */
-  private boolean mayReplace(int state, int next, List<Node> nodes, int first) {
-    Integer producer = producers.get(next);
-    if (producer == null || needed.get(producer)) {
-      return false;
+  /** The same Program with updates computed into the state where that changes no result. */
+  static Lowering inPlace(Lowering lowered) {
+    Program p = lowered.program();
+    Map<Integer, Lowering.Place> places = new HashMap<>(lowered.places());
+    Map<Integer, Integer> producers = new HashMap<>();
+    for (int i = lowered.commit(); i < p.nodes().size(); i++) {
+      for (int id : p.nodes().get(i).out()) {
+        producers.put(id, i);
+      }
     }
-    int at = first + producer - needed.get(0, producer).cardinality();
-    return places.get(next).storage() == next
-        && nodes.get(at).op() instanceof Call
-        && nodes.get(at).in().stream().allMatch(id -> !lies(id, state) || isWhole(id, state))
+    for (Input i : p.inputs()) {
+      Integer next = i.role() == Role.STATE ? p.updates().get(i.name()) : null;
+      if (next != null
+          && producers.containsKey(next)
+          && places.get(next).storage() == next
+          && mayReplace(i.id(), p.nodes(), producers.get(next), places)) {
+        places.put(next, places.get(i.id()));
+      }
+    }
+    return new Lowering(p, places, lowered.commit());
+  }
+
+  /**
+   * Whether node {@code at} may write over a state: it reads each element before it writes it, and
+   * no later node reads the state.
+   */
+  private static boolean mayReplace(
+      int state, List<Node> nodes, int at, Map<Integer, Lowering.Place> places) {
+    IntPredicate lies = id -> places.get(id).storage() == state;
+    IntPredicate whole = id -> places.get(id).equals(places.get(state));
+    return nodes.get(at).op() instanceof Call
+        && nodes.get(at).in().stream().allMatch(id -> !lies.test(id) || whole.test(id))
         && nodes.subList(at + 1, nodes.size()).stream()
-            .noneMatch(n -> n.in().stream().anyMatch(id -> lies(id, state)));
-  }
-
-  private boolean lies(int id, int storage) {
-    return places.get(id).storage() == storage;
-  }
-
-  private boolean isWhole(int id, int state) {
-    return places.get(id).layout().equals(places.get(state).layout());
+            .noneMatch(n -> n.in().stream().anyMatch(lies::test));
   }
 }

@@ -54,7 +54,12 @@ final class Fusion {
   }
 
   private Program run() {
-    for (Node n : source.nodes()) {
+    int commit = Commit.start(source, id -> id);
+    for (int i = 0; i < source.nodes().size(); i++) {
+      Node n = source.nodes().get(i);
+      if (i == commit) {
+        flush();
+      }
       boolean follows = n.in().stream().anyMatch(made::contains);
       if (!fuses(n)) {
         if (follows) {

@@ -36,7 +36,7 @@ record Lowering(Program program, Map<Integer, Place> places, int commit) {
 
   /** Decides the layouts of a Program without calls. */
   static Lowering of(Program p) {
-    return Commit.last(new Builder(p).build());
+    return Commit.inPlace(new Builder(p).build());
   }
 
   /** The value whose buffer a value lies in. */
@@ -63,11 +63,11 @@ record Lowering(Program program, Map<Integer, Place> places, int commit) {
       source.nodes().forEach(this::lower);
       Map<String, Integer> updates = new LinkedHashMap<>(source.updates());
       updates.replaceAll((_, id) -> settled(id));
-      return new Lowering(
+      Program lowered =
           new Program(
-              source.inputs(), nodes, source.outputs(), updates, source.gate(), values),
-          places,
-          nodes.size());
+              source.inputs(), nodes, source.outputs(), updates, source.gate(), values);
+      return new Lowering(
+          lowered, places, Commit.start(lowered, id -> places.get(id).storage()));
     }
 
     private void lower(Node n) {

@@ -26,7 +26,7 @@ final class Operands {
       case Gather _ when index == 0 -> layout.isContiguous();
       case Conv2d _ when index == 0 ->
           layout.shape().dim(3) == 1 || layout.strides().get(3) == 1;
-      case Conv2d _ when index == 2 -> layout.isContiguous();
+      case Conv2d _ -> layout.isContiguous();
       default -> true;
     };
   }

@@ -129,7 +129,7 @@ final class ResidentValue implements AutoCloseable {
     if (plain != null) {
       new StridedCopy(engine.workers(), rowMajor(plain), to).run();
     } else if (convolution != null) {
-      throw new UnsupportedOperationException();
+      convolution.weight().unpack(to);
     } else {
       Map.Entry<Strided, PackedForm> any = matrices.entrySet().iterator().next();
       Strided view = any.getKey();

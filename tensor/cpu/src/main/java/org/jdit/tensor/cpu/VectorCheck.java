@@ -2,21 +2,94 @@ package org.jdit.tensor.cpu;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import org.jdit.tensor.Spec;
+import org.jdit.tensor.Tensor;
 import org.jdit.tensor.cpu.kernel.Lanes;
+import org.jdit.tensor.memory.TensorScope;
+import org.jdit.tensor.program.Program;
+import org.jdit.tensor.spi.Executable;
 import org.jdit.tensor.spi.Finding;
+import org.jdit.tensor.spi.Resident;
 
-/** Whether this Java on this processor computes as fast as the kernels are made for. */
+/**
+ * Whether the kernels run as vector code here. Where Java does not compile them so, they still give
+ * the right results, fifty times slower; only a measurement tells.
+ */
 public final class VectorCheck {
+  /** Rows, terms and columns of the matrix product that is timed. */
+  private static final int SIZE = 256;
+
+  /** What vector code of any width exceeds, and boxed or interpreted code does not reach. */
+  private static final double LEAST_GIGAFLOPS = 8;
+
+  /** As {@link #LEAST_GIGAFLOPS}, for exponentials. */
+  private static final double MOST_NANOSECONDS = 4;
+
+  /** How long to measure, and how long to wait for Java to compile the kernels. */
+  private static final long SECOND = 1_000_000_000;
+
+  private static final long PATIENCE = 6 * SECOND;
+
+  private static final String ADVICE =
+      "run a Java 25 with its C2 compiler (no -Xint, no -XX:TieredStopAtLevel) on a processor with"
+          + " vectors of 128 bits or more";
+
   private VectorCheck() {}
 
-  /** Looks at Java, processor and vector width, and measures a matrix product. */
+  /** Looks at Java and the processor, and times a matrix product and exponentials on one thread. */
   public static List<Finding> run() {
     List<Finding> found = new ArrayList<>();
+    int processors = Runtime.getRuntime().availableProcessors();
     found.add(Finding.good("Java", Runtime.version().toString()));
-    found.add(
-        Finding.good(
-            "processors", Integer.toString(Runtime.getRuntime().availableProcessors())));
+    found.add(Finding.good("processors", Integer.toString(processors)));
     found.add(Finding.good("float vectors", Lanes.F32.vectorBitSize() + " bits"));
+    double operations = 2.0 * SIZE * SIZE * SIZE;
+    double gigaflops = operations / nanoseconds(product(), operations / LEAST_GIGAFLOPS);
+    String product = "%.0f GFLOP/s on one thread".formatted(gigaflops);
+    found.add(found("matrix product", product, gigaflops >= LEAST_GIGAFLOPS));
+    double count = (double) SIZE * SIZE;
+    double each = nanoseconds(exponentials(), count * MOST_NANOSECONDS) / count;
+    String exponentials = "%.2f ns each on one thread".formatted(each);
+    found.add(found("exponentials", exponentials, each <= MOST_NANOSECONDS));
     return found;
+  }
+
+  private static Finding found(String what, String value, boolean good) {
+    return good ? Finding.good(what, value) : Finding.bad(what, value, ADVICE);
+  }
+
+  private static Program product() {
+    Spec square = Spec.f32(SIZE, SIZE);
+    return Program.trace(
+        t -> t.output("y", t.state("x", square).matmul(t.param("w", square)).slice(0, 0, 1)));
+  }
+
+  private static Program exponentials() {
+    return Program.trace(
+        t -> t.output("y", t.state("x", Spec.f32(SIZE, SIZE)).exp().slice(0, 0, 1)));
+  }
+
+  /** The shortest of many runs; more of them as long as they all take more than {@code most}. */
+  private static double nanoseconds(Program p, double most) {
+    try (CpuBackend backend = new CpuBackend(1);
+        TensorScope scope = TensorScope.open(backend.memory());
+        Resident resident = backend.newResident();
+        Executable executable = backend.compile(p, resident)) {
+      Tensor zeros = scope.zeros(Spec.f32(SIZE, SIZE));
+      resident.missing().forEach(name -> resident.load(name, zeros));
+      long shortest = Long.MAX_VALUE;
+      long begin = System.nanoTime();
+      for (long now = begin;
+          now - begin < (shortest > most ? PATIENCE : SECOND);
+          now = System.nanoTime()) {
+        try (TensorScope results = TensorScope.open(backend.memory())) {
+          long start = System.nanoTime();
+          executable.run(Map.of(), results);
+          shortest = Math.min(shortest, System.nanoTime() - start);
+        }
+      }
+      return shortest;
+    }
   }
 }
