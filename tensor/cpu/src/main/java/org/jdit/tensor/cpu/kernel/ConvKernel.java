@@ -51,6 +51,23 @@ public final class ConvKernel {
     private int terms() {
       return channels * height * width;
     }
+
+    /** Copies the weights back into {@code to [O, C, kh, kw]}, row-major, element by element. */
+    public void unpack(Operand to) {
+      int most = Panel.depth(terms());
+      for (int o = 0; o < outputs; o++) {
+        int first = o / HEIGHT * HEIGHT;
+        int rows = MicroKernel.height(outputs - first);
+        for (int t = 0; t < terms(); t++) {
+          int from = t / most * most;
+          int depth = Math.min(most, terms() - from);
+          long at = (long) from * MicroKernel.padded(outputs) + (long) first * depth;
+          at += (long) (t - from) * rows + o - first;
+          float x = data.get(Panel.FLOAT, at * Float.BYTES);
+          to.data().set(Panel.FLOAT, to.byteOffset() + ((long) o * terms() + t) * Float.BYTES, x);
+        }
+      }
+    }
   }
 
   /**
