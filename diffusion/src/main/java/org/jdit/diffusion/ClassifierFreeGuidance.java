@@ -40,7 +40,7 @@ public record ClassifierFreeGuidance(int channels) {
    * A denoiser of n images by one of 2n that is conditioned in its first half of rows and not in
    * its second.
    *
-   * @param both takes {@code [2n, C, H, W]} and the timesteps of n images (the halves share them)
+   * @param both takes {@code [2n, C, H, W]}; the timestep is passed on to it as it comes
    */
   public Denoiser over(Denoiser both, Tensor scale) {
     return (x, timestep) -> {

@@ -98,6 +98,12 @@ public final class LinearSampler implements Sampler {
     return initialScale;
   }
 
+  /** What the network is about to see at the next step. */
+  @Override
+  public double displayScale(int step) {
+    return step + 1 < steps() ? levels.get(step + 1).inputScale() : 1;
+  }
+
   @Override
   public boolean drawsNoise(int step) {
     return drawsNoise;

@@ -21,6 +21,14 @@ public interface Sampler {
     return 1;
   }
 
+  /**
+   * The factor that brings {@code x} as a step leaves it to the scale of images, of unit variance
+   * while it is mostly noise: for showing what is on its way. 1 after the last step.
+   */
+  default double displayScale(int step) {
+    return 1;
+  }
+
   /** Whether a step takes fresh noise. Where it does not, the noise is not read. */
   boolean drawsNoise(int step);
 

@@ -54,7 +54,12 @@ public final class Samplers {
 
   /** How a sampler is made for a process on its whole trained chain. */
   @FunctionalInterface
-  private interface Factory {
+  public interface Factory {
+    /**
+     * A sampler for a request.
+     *
+     * @throws JditException if the request does not fit
+     */
     Sampler create(GaussianDiffusion trained, Request request);
   }
 
@@ -63,6 +68,7 @@ public final class Samplers {
    *
    * @param name what users call it
    * @param description one line for a list
+   * @param factory makes it
    */
   public record Entry(String name, String description, Factory factory) {}
 

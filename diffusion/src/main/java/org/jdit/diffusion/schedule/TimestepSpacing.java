@@ -39,7 +39,7 @@ public record TimestepSpacing(Kind kind, int offset) {
   public List<Double> timesteps(int trained, int steps) {
     check(trained, steps);
     return switch (kind) {
-      case LEADING -> leading(trained / steps, steps);
+      case LEADING -> leading(trained, steps, steps);
       case LINSPACE -> linspace(trained, steps);
       case TRAILING -> trailing(trained, steps);
     };
@@ -54,7 +54,7 @@ public record TimestepSpacing(Kind kind, int offset) {
   public List<Double> open(int trained, int steps) {
     check(trained, steps + 1);
     return switch (kind) {
-      case LEADING -> leading(trained / (steps + 1), steps + 1).subList(0, steps);
+      case LEADING -> leading(trained, steps + 1, steps);
       case LINSPACE ->
           linspace(trained, steps + 1).subList(0, steps).stream().map(Math::rint).toList();
       case TRAILING -> trailing(trained, steps);
@@ -68,9 +68,15 @@ public record TimestepSpacing(Kind kind, int offset) {
     }
   }
 
-  private List<Double> leading(int stride, int count) {
+  private List<Double> leading(int trained, int points, int count) {
+    int stride = trained / points;
+    if ((points - 1) * stride + offset >= trained) {
+      throw new JditException(
+          "an offset of %d moves %d timesteps beyond the last of %d; use fewer steps or no offset"
+              .formatted(offset, points, trained));
+    }
     return IntStream.range(0, count)
-        .mapToObj(i -> (double) (count - 1 - i) * stride + offset)
+        .mapToObj(i -> (double) (points - 1 - i) * stride + offset)
         .toList();
   }
 
