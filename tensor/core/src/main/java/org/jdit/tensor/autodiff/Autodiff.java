@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.op.Call;
@@ -32,8 +33,6 @@ import org.jdit.tensor.program.Trace;
  * Programs are differentiated once and stay calls.
  */
 public final class Autodiff {
-  private static final String COTANGENT = "d.";
-
   private final Trace trace;
 
   /** By identity, under the Program that was split and under its forward part. */
@@ -211,6 +210,7 @@ public final class Autodiff {
       return known;
     }
     int[] split = new int[1];
+    String mark = mark(p);
     List<Integer> operands = new ArrayList<>();
     Program joint =
         Program.trace(
@@ -228,7 +228,7 @@ public final class Autodiff {
               for (Output o : p.outputs()) {
                 Tensor y = env.get(o.id());
                 if (y.dtype().isFloating()) {
-                  d.merge(t.id(y), t.input(COTANGENT + o.name(), y.spec()), Tensor::add);
+                  d.merge(t.id(y), t.input(mark + "." + o.name(), y.spec()), Tensor::add);
                 }
               }
               ad.pullback(List.copyOf(t.nodes()), active, d);
@@ -236,17 +236,29 @@ public final class Autodiff {
                 Tensor x = env.get(p.inputs().get(i).id());
                 if (d.containsKey(t.id(x))) {
                   operands.add(i);
-                  t.output("grad." + p.inputs().get(i).name(), d.get(t.id(x)));
+                  t.output(mark + "." + p.inputs().get(i).name(), d.get(t.id(x)));
                 }
               }
             });
-    Linearised l = split(p, joint, split[0], operands);
+    Linearised l = split(p, joint, split[0], operands, mark);
     linearised.put(p, l);
     linearised.put(l.forward(), l);
     return l;
   }
 
-  private static Linearised split(Program p, Program joint, int at, List<Integer> operands) {
+  /** A prefix that no name of {@code p} begins with, so that gradients have gradients again. */
+  private static String mark(Program p) {
+    List<String> taken =
+        Stream.concat(p.inputs().stream().map(Input::name), p.outputs().stream().map(Output::name))
+            .toList();
+    return Stream.iterate("d", m -> m + "d")
+        .filter(m -> taken.stream().noneMatch(n -> n.startsWith(m + ".") || n.startsWith(m + ":")))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static Linearised split(
+      Program p, Program joint, int at, List<Integer> operands, String mark) {
     int given = p.inputs().size();
     int outputs = p.outputs().size();
     List<Node> before = joint.nodes().subList(0, at);
@@ -267,8 +279,8 @@ public final class Autodiff {
     for (Node n : before) {
       for (int id : n.out()) {
         if (needed.contains(id)) {
-          residuals.add(new Output("saved." + id, id));
-          saved.add(new Input("saved." + id, Role.INPUT, id));
+          residuals.add(new Output(mark + ":" + id, id));
+          saved.add(new Input(mark + ":" + id, Role.INPUT, id));
         }
       }
     }
