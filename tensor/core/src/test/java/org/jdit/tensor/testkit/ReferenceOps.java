@@ -61,7 +61,8 @@ final class ReferenceOps {
       case Permute(List<Integer> axes) -> produce(to, at -> get(specs, in, 0, permuted(at, axes)));
       case Slice(int axis, int start, _) ->
           produce(to, at -> get(specs, in, 0, shifted(at, axis, start)));
-      case Expand _ -> produce(to, at -> get(specs, in, 0, unstretched(at, specs.getFirst())));
+      case Expand _ ->
+          produce(to, at -> get(specs, in, 0, unstretched(at, specs.getFirst().shape())));
       case Concat(int axis) -> produce(to, at -> joined(specs, in, at, axis));
       case Pad(int axis, int before, _) ->
           produce(
@@ -178,8 +179,7 @@ final class ReferenceOps {
   }
 
   /** The index in an operand that is stretched to a larger shape. */
-  private static int[] unstretched(int[] at, Spec operand) {
-    Shape s = operand.shape();
+  private static int[] unstretched(int[] at, Shape s) {
     int[] from = Arrays.copyOfRange(at, at.length - s.rank(), at.length);
     for (int i = 0; i < from.length; i++) {
       from[i] = s.dim(i) == 1 ? 0 : from[i];
@@ -203,16 +203,16 @@ final class ReferenceOps {
         to,
         at ->
             f.applyAsDouble(
-                get(specs, in, 0, unstretched(at, specs.get(0))),
-                get(specs, in, 1, unstretched(at, specs.get(1)))));
+                get(specs, in, 0, unstretched(at, specs.get(0).shape())),
+                get(specs, in, 1, unstretched(at, specs.get(1).shape()))));
   }
 
   private static double[] where(List<Spec> specs, List<double[]> in, Shape to) {
     return produce(
         to,
         at -> {
-          int chosen = get(specs, in, 0, unstretched(at, specs.get(0))) != 0 ? 1 : 2;
-          return get(specs, in, chosen, unstretched(at, specs.get(chosen)));
+          int chosen = get(specs, in, 0, unstretched(at, specs.get(0).shape())) != 0 ? 1 : 2;
+          return get(specs, in, chosen, unstretched(at, specs.get(chosen).shape()));
         });
   }
 
@@ -244,25 +244,31 @@ final class ReferenceOps {
   private static double[] matmul(List<Spec> specs, List<double[]> in, Shape to) {
     Shape a = specs.get(0).shape();
     Shape b = specs.get(1).shape();
+    int rows = a.dim(-2);
     int depth = a.dim(-1);
     int columns = b.dim(-1);
-    int rank = to.rank();
-    return produce(
-        to,
+    Shape batch = to.sub(0, to.rank() - 2);
+    Shape batchA = a.sub(0, a.rank() - 2);
+    Shape batchB = b.sub(0, b.rank() - 2);
+    double[] y = filled(to, 0);
+    produce(
+        batch,
         at -> {
-          int[] row = at.clone();
-          row[rank - 1] = 0;
-          int[] column = at.clone();
-          column[rank - 2] = 0;
-          int x = depth == 0 ? 0 : flat(a, unstretched(row, specs.get(0)));
-          int y = depth == 0 ? 0 : flat(b, unstretched(column, specs.get(1)));
-          // The matrices themselves never stretch: a size of 1 there has index 0 anyway.
-          double sum = 0;
-          for (int k = 0; k < depth; k++) {
-            sum += in.get(0)[x + k] * in.get(1)[y + k * columns];
+          int x = flat(batchA, unstretched(at, batchA)) * rows * depth;
+          int w = flat(batchB, unstretched(at, batchB)) * depth * columns;
+          int z = flat(batch, at) * rows * columns;
+          for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+              double sum = 0;
+              for (int k = 0; k < depth; k++) {
+                sum += in.get(0)[x + i * depth + k] * in.get(1)[w + k * columns + j];
+              }
+              y[z + i * columns + j] = sum;
+            }
           }
-          return sum;
+          return 0;
         });
+    return y;
   }
 
   private static int row(double id, int rows) {
