@@ -1,6 +1,11 @@
 package org.jdit.dit.model;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import org.jdit.diffusion.ClassifierFreeGuidance;
 import org.jdit.diffusion.Denoiser;
 import org.jdit.nn.Weights;
@@ -124,6 +129,47 @@ class DiTForwardTest {
         data.assertClose(key, out.get("official"), GUIDED);
         GUIDED.assertClose(key, out.get("first half"), data.tensor(key, scope).slice(0, 0, 2));
       }
+    }
+  }
+
+  /** A network without learned variance, which takes times between the integers. */
+  @ParameterizedTest
+  @EnumSource
+  void aNetworkWithoutVarianceMatches(Engine engine) {
+    ReferenceData flow = ReferenceData.resource("flow.safetensors");
+    ReferenceFile weights = ReferenceFile.of("flow_weights.safetensors");
+    DiTConfig velocity =
+        Recognition.of(
+                weights,
+                new Recognition.Wishes(
+                    Optional.empty(),
+                    OptionalInt.empty(),
+                    OptionalInt.empty(),
+                    OptionalInt.of(config.numHeads())))
+            .config();
+    assertThat(velocity.learnSigma()).isFalse();
+    Program program =
+        Program.trace(
+            t ->
+                t.output(
+                    "prediction",
+                    new DiT(velocity, Weights.params(t))
+                        .forward(
+                            t.input("x", flow.spec("xt")),
+                            t.input("t", TimestepFeatures.spec(3)),
+                            t.input("y", flow.spec("y")))));
+    double[] times = Arrays.stream(flow.doubles("t")).map(t -> (float) t * 1000f).toArray();
+    try (Backend backend = engine.open();
+        TensorScope scope = TensorScope.open(backend.memory())) {
+      Map<String, Tensor> inputs =
+          Map.of(
+              "x", flow.tensor("xt", scope),
+              "t", TimestepFeatures.of(scope, Numerics.OFFICIAL, times),
+              "y", flow.tensor("y", scope));
+      flow.assertClose(
+          "prediction",
+          Engine.run(backend, program, weights, inputs, scope).get("prediction"),
+          FORWARD);
     }
   }
 

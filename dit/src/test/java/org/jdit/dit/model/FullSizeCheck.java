@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import java.util.logging.Logger;
 import org.jdit.diffusion.ClassifierFreeGuidance;
 import org.jdit.nn.Taps;
 import org.jdit.nn.Weights;
@@ -19,7 +18,6 @@ import org.jdit.tensor.memory.TensorScope;
 import org.jdit.tensor.program.Program;
 import org.jdit.tensor.random.TorchGenerator;
 import org.jdit.tensor.spi.Backend;
-import org.jdit.tensor.spi.Backends;
 import org.jdit.tensor.spi.Executable;
 import org.jdit.tensor.spi.Resident;
 import org.jdit.tensor.testkit.ReferenceData;
@@ -28,8 +26,7 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * A full-size network of the paper against slices that the official code recorded: batches of 1, 3
- * and 16, inner values, and guidance. {@link #main} checks DiT-XL/2, which takes 2.7 GB of weights
- * and minutes, or the models named as its arguments.
+ * and 16, inner values, and guidance.
  */
 final class FullSizeCheck {
   /** Between torch releases 3e-6, mostly from the exp() of the time frequencies. */
@@ -211,22 +208,5 @@ final class FullSizeCheck {
     Map<String, Tensor> inputs = new HashMap<>(inputs(c.get("x_seed").asLong(), t, y, scope));
     inputs.put("scale", scope.of(Shape.SCALAR, (float) c.get("scale").asDouble()));
     return inputs;
-  }
-
-  /** Checks DiT-XL/2, or the models named. */
-  public static void main(String[] models) {
-    Logger log = Logger.getLogger(FullSizeCheck.class.getName());
-    try (Backend backend = Backends.cpu()) {
-      for (String model : models.length == 0 ? new String[] {"DiT-XL/2"} : models) {
-        long began = System.nanoTime();
-        new FullSizeCheck(
-                model,
-                what ->
-                    log.info(
-                        "%s: %s (%.1f s)"
-                            .formatted(model, what, (System.nanoTime() - began) / 1e9)))
-            .run(backend);
-      }
-    }
   }
 }
