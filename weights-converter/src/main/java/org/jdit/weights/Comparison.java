@@ -5,7 +5,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.jdit.tensor.Elements;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
@@ -108,12 +107,9 @@ public record Comparison(List<Pair> pairs) {
       return new Misshapen(name, x, y);
     }
     try (TensorScope scope = TensorScope.open(new Memory())) {
-      return compare(name, rowMajor(a.map(name, scope)), rowMajor(b.map(name, scope)));
+      return compare(
+          name, Values.rowMajor(a.map(name, scope)), Values.rowMajor(b.map(name, scope)));
     }
-  }
-
-  private static Tensor rowMajor(Tensor t) {
-    return t.concrete().layout().isContiguous() ? t : ((TensorScope) t.interpreter()).keep(t);
   }
 
   private static Compared compare(String name, Tensor a, Tensor b) {
@@ -121,8 +117,8 @@ public record Comparison(List<Pair> pairs) {
     double largest = 0;
     long where = -1;
     for (long i = 0; i < a.shape().numel(); i++) {
-      double x = element(a, i);
-      double y = element(b, i);
+      double x = Values.at(a, i);
+      double y = Values.at(b, i);
       double difference = difference(x, y);
       if (difference > worst) {
         worst = difference;
@@ -132,11 +128,6 @@ public record Comparison(List<Pair> pairs) {
     }
     double relative = worst == 0 ? 0 : worst / largest;
     return new Compared(name, worst, relative, where < 0 ? List.of() : index(a.shape(), where));
-  }
-
-  private static double element(Tensor t, long i) {
-    var c = t.concrete();
-    return Elements.get(c.data(), t.dtype(), c.layout().offset() + i);
   }
 
   private static double difference(double x, double y) {

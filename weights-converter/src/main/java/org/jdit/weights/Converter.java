@@ -58,17 +58,24 @@ public final class Converter {
    * @param out the file or directory
    * @param metadata provenance, as written
    * @param tensors number of tensors
-   * @param assumptions what the input did not say, in words
+   * @param remarks in words, what was assumed and which tensors hold values that are NaN, infinite
+   *     or too large for the type
    */
-  public record Result(
-      Path out, Map<String, String> metadata, int tensors, List<String> assumptions) {}
+  public record Result(Path out, Map<String, String> metadata, int tensors, List<String> remarks) {
+    /** Copies the list. */
+    public Result {
+      remarks = List.copyOf(remarks);
+    }
+  }
 
   private static final List<String> TORCH_ENDINGS = List.of(".pt", ".pth", ".bin", ".ckpt");
+  private static final String HEADS = "num_heads";
+  private static final String CLASSES = "num_classes";
   private static final String SAFETENSORS_ENDING = ".safetensors";
 
   private final Request request;
   private final Checkpoint in;
-  private final List<String> assumptions = new ArrayList<>();
+  private final List<String> remarks = new ArrayList<>();
 
   private Converter(Request request, Checkpoint in) {
     this.request = request;
@@ -142,7 +149,7 @@ public final class Converter {
     } else {
       SafetensorsWriter.write(out, metadata, entries);
     }
-    return new Result(out, metadata, entries.size(), assumptions);
+    return new Result(out, metadata, entries.size(), remarks);
   }
 
   private Result writePipeline() {
@@ -170,7 +177,7 @@ public final class Converter {
                 transformer.resolve(ModelDirectory.POSITIONS), Map.of(), positions);
           }
         });
-    return new Result(out, metadata, entries.size(), assumptions);
+    return new Result(out, metadata, entries.size(), remarks);
   }
 
   /** The position table, if it is not what the formula gives in the precision of the weights. */
@@ -180,16 +187,16 @@ public final class Converter {
     try (TensorScope scope = TensorScope.open(new Memory())) {
       Tensor own = scope.copy(official.map(table.name(), scope), table.spec().dtype());
       Tensor formula = PositionTable.of(d.hidden(), d.grid().orElseThrow(), dtype, scope);
-      return Bits.equal(own, formula) ? List.of() : List.of(table);
+      return Values.sameBits(own, formula) ? List.of() : List.of(table);
     }
   }
 
   private int heads(DitDimensions d) {
-    OptionalInt known = DitDimensions.number(DitKeys.official(in), "num_heads");
+    OptionalInt known = DitDimensions.number(DitKeys.official(in), HEADS);
     OptionalInt heads = request.numHeads().isPresent() ? request.numHeads() : known;
     if (heads.isEmpty()) {
       heads = d.usualHeads();
-      heads.ifPresent(n -> assumptions.add(n + " heads assumed from width " + d.hidden()));
+      heads.ifPresent(n -> remarks.add(n + " heads assumed from width " + d.hidden()));
     }
     int n =
         heads.orElseThrow(
@@ -207,7 +214,7 @@ public final class Converter {
 
   // Diffusers' label table always has a row for the null class.
   private int classes(DitDimensions d) {
-    OptionalInt said = DitDimensions.number(in, "num_classes");
+    OptionalInt said = DitDimensions.number(in, CLASSES);
     if (said.isPresent() && said.getAsInt() == d.labelRows()) {
       throw new JditException(
           "%s was trained without a null class, which the layout of diffusers cannot express"
@@ -221,11 +228,11 @@ public final class Converter {
     m.put("source", request.in().toAbsolutePath().getFileName().toString());
     m.put("source_sha256", in.sha256());
     in.weights().ifPresent(part -> m.put(Checkpoint.WEIGHTS, part));
-    for (String key : List.of("num_heads", "num_classes")) {
-      Optional.ofNullable(tensors.metadata().get(key)).ifPresent(value -> m.put(key, value));
-    }
-    request.numHeads().ifPresent(n -> m.put("num_heads", Integer.toString(n)));
     if (ModelKind.of(tensors) == ModelKind.DIT_OFFICIAL) {
+      for (String key : List.of(HEADS, CLASSES)) {
+        Optional.ofNullable(tensors.metadata().get(key)).ifPresent(value -> m.put(key, value));
+      }
+      request.numHeads().ifPresent(n -> m.put(HEADS, Integer.toString(n)));
       DitDimensions.of(tensors).name().ifPresent(name -> m.put("model", name));
     }
     return m;
@@ -240,7 +247,15 @@ public final class Converter {
 
   private TensorEntry entry(TensorFile file, String name) {
     Spec spec = target(file.tensors().get(name));
-    return TensorEntry.lazy(name, spec, scope -> file.map(name, scope));
+    return TensorEntry.lazy(name, spec, scope -> checked(name, file.map(name, scope), spec));
+  }
+
+  private Tensor checked(String name, Tensor t, Spec to) {
+    if (!Values.finite(t, to.dtype())) {
+      remarks.add(
+          "%s holds values that are NaN, infinite or too large for %s".formatted(name, to.dtype()));
+    }
+    return t;
   }
 
   private Spec target(Spec spec) {

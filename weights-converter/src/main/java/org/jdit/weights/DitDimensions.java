@@ -30,7 +30,7 @@ public record DitDimensions(
     int mlpHidden,
     OptionalInt grid) {
 
-  // Pictures of 8192 pixels with patches of 2; a forged configuration must not ask for more.
+  // Pictures of 8192 pixels with patches of 2; forged files must not ask for more.
   private static final int LARGEST_GRID = 512;
   private static final Map<String, String> SIZES =
       Map.of("384/12", "S", "768/12", "B", "1024/24", "L", "1152/28", "XL");
@@ -58,6 +58,10 @@ public record DitDimensions(
       depth++;
     }
     int patch = patches.dim(2);
+    if (patch != patches.dim(3) || patch > LARGEST_GRID) {
+      throw new JditException(
+          "%s is no DiT: its patches are %d x %d".formatted(file.source(), patch, patches.dim(3)));
+    }
     return new DitDimensions(
         patches.dim(0),
         depth,

@@ -49,6 +49,9 @@ public final class DitKeys {
           "transformer_blocks",
           "ff.net.0.proj.weight");
 
+  // A width and an image size that do not belong together must not take all the memory.
+  private static final int LARGEST_TABLE = 1 << 29;
+
   private static final List<String> PARTS = List.of("weight", "bias");
   private static final List<String> QKV = List.of("to_q", "to_k", "to_v");
 
@@ -209,8 +212,13 @@ public final class DitKeys {
                         file.source()
                             + " does not say for which image size it is; open its directory, with"
                             + " config.json, instead of the file alone"));
+    if (d.hidden() % 4 != 0 || (long) grid * grid * d.hidden() > LARGEST_TABLE) {
+      throw new JditException(
+          "%s: there is no position table of width %d for %d x %d patches"
+              .formatted(file.source(), d.hidden(), grid, grid));
+    }
     DType dtype = file.tensors().get(DIFFUSERS.patches()).dtype();
-    Spec spec = new Spec(Shape.of(1, Math.multiplyExact(grid, grid), d.hidden()), dtype);
+    Spec spec = new Spec(Shape.of(1, grid * grid, d.hidden()), dtype);
     to.add(POSITIONS, spec, scope -> PositionTable.of(d.hidden(), grid, dtype, scope));
   }
 
@@ -244,7 +252,7 @@ public final class DitKeys {
     Tensor first = file.map(copies.getFirst(), scope);
     for (String name : copies.subList(1, copies.size())) {
       try (TensorScope mapped = scope.inner()) {
-        if (!Bits.equal(first, file.map(name, mapped))) {
+        if (!Values.sameBits(first, file.map(name, mapped))) {
           throw new JditException(
               "%s: %s differs from %s; the official layout has one for all blocks"
                   .formatted(file.source(), name, copies.getFirst()));

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import org.jdit.tensor.DType;
@@ -237,9 +239,8 @@ class CheckpointTest {
   void hashIsThatOfTheFile(@TempDir Path directory) throws Exception {
     Path file = write(directory.resolve("a.pt"), tensor(TestPickle.start().op('}'), "a").end());
     try (Checkpoint c = Checkpoint.open(file, Choice.AUTO)) {
-      byte[] digest =
-          java.security.MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
-      assertThat(c.sha256()).isEqualTo(java.util.HexFormat.of().formatHex(digest));
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
+      assertThat(c.sha256()).isEqualTo(HexFormat.of().formatHex(digest));
     }
   }
 }

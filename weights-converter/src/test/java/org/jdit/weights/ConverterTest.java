@@ -13,6 +13,7 @@ import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.JditException;
+import org.jdit.tensor.Shape;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.io.Safetensors;
 import org.jdit.tensor.io.SafetensorsWriter;
@@ -51,7 +52,7 @@ class ConverterTest {
     assertThat(a.tensors()).isEqualTo(b.tensors());
     try (TensorScope scope = TensorScope.open(new Memory())) {
       for (String name : a.tensors().keySet()) {
-        assertThat(Bits.equal(a.map(name, scope), b.map(name, scope))).as(name).isTrue();
+        assertThat(Values.sameBits(a.map(name, scope), b.map(name, scope))).as(name).isTrue();
       }
     }
   }
@@ -258,13 +259,34 @@ class ConverterTest {
                         e.getValue().shape().dims().stream()
                             .map(d -> d % 48 == 0 ? d / 48 * 64 : d)
                             .toList();
-                    var spec = e.getValue().with(new org.jdit.tensor.Shape(dims));
+                    var spec = e.getValue().with(new Shape(dims));
                     return TensorEntry.lazy(e.getKey(), spec, s -> s.zeros(spec));
                   })
               .toList();
       SafetensorsWriter.write(in, Map.of(), entries);
     }
     Converter.Result result = convert(in, directory.resolve("wide"), OptionalInt.empty());
-    assertThat(result.assumptions()).containsExactly("1 heads assumed from width 64");
+    assertThat(result.remarks()).containsExactly("1 heads assumed from width 64");
+  }
+
+  @Test
+  void brokenAndOverflowingWeightsAreSaid() {
+    Path in = directory.resolve("broken.safetensors");
+    try (TensorScope scope = TensorScope.open(new Memory())) {
+      SafetensorsWriter.write(
+          in,
+          Map.of(),
+          List.of(
+              TensorEntry.of("large", scope.of(Shape.of(2), 1f, -65520f)),
+              TensorEntry.of("nan", scope.of(Shape.of(2), 1f, Float.NaN)),
+              TensorEntry.of("sound", scope.of(Shape.of(3), 1f, 0f, 65519f))));
+    }
+    Path out = directory.resolve("out.safetensors");
+    assertThat(convert(in, out, null, null).remarks())
+        .containsExactly("nan holds values that are NaN, infinite or too large for F32");
+    assertThat(convert(in, out, DType.F16, null).remarks())
+        .containsExactlyInAnyOrder(
+            "nan holds values that are NaN, infinite or too large for F16",
+            "large holds values that are NaN, infinite or too large for F16");
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Shape;
@@ -31,7 +32,7 @@ class KeysTest {
     assertThat(a.tensors()).isEqualTo(b.tensors());
     try (TensorScope scope = TensorScope.open(new Memory())) {
       for (String name : a.tensors().keySet()) {
-        assertThat(Bits.equal(a.map(name, scope), b.map(name, scope))).as(name).isTrue();
+        assertThat(Values.sameBits(a.map(name, scope), b.map(name, scope))).as(name).isTrue();
       }
     }
   }
@@ -193,13 +194,24 @@ class KeysTest {
 
   private static DitDimensions dimensions(List<Integer> size) {
     return new DitDimensions(
-        size.get(0),
-        size.get(1),
-        size.get(2),
-        4,
-        8,
-        1001,
-        4 * size.get(0),
-        java.util.OptionalInt.of(16));
+        size.get(0), size.get(1), size.get(2), 4, 8, 1001, 4 * size.get(0), OptionalInt.of(16));
+  }
+
+  @Test
+  void forgedSizesAreRefusedInWords() {
+    try (Checkpoint c = diffusers()) {
+      for (String size : List.of("nine", "99999999", "-8", "0")) {
+        DerivedTensors forged = new DerivedTensors(c, Map.of("config.sample_size", size));
+        c.tensors().keySet().forEach(name -> forged.rename(name, name));
+        assertThatThrownBy(() -> DitKeys.official(forged)).isInstanceOf(JditException.class);
+      }
+      DerivedTensors patches = new DerivedTensors(c, c.metadata());
+      c.tensors().keySet().forEach(name -> patches.rename(name, name));
+      Spec huge = Spec.f32(1, 1, 65536, 65536);
+      patches.add("pos_embed.proj.weight", huge, s -> s.zeros(huge));
+      assertThatThrownBy(() -> DitDimensions.of(patches))
+          .isInstanceOf(JditException.class)
+          .hasMessageContaining("65536 x 65536");
+    }
   }
 }

@@ -3,8 +3,6 @@ package org.jdit.weights;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.zip.CRC32;
@@ -31,14 +29,14 @@ public final class TestPickle {
   /** BINUNICODE. */
   public TestPickle text(String s) {
     byte[] utf8 = s.getBytes(StandardCharsets.UTF_8);
-    op('X').raw(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(utf8.length));
+    op('X').littleEndian(utf8.length, 4);
     out.writeBytes(utf8);
     return this;
   }
 
   /** LONG1 of 8 bytes. */
   public TestPickle integer(long n) {
-    return op(0x8a, 8).raw(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(n));
+    return op(0x8a, 8).littleEndian(n, 8);
   }
 
   /** A tuple of integers. */
@@ -83,8 +81,10 @@ public final class TestPickle {
     return op('.').out.toByteArray();
   }
 
-  private TestPickle raw(ByteBuffer b) {
-    out.writeBytes(b.array());
+  private TestPickle littleEndian(long n, int bytes) {
+    for (int i = 0; i < bytes; i++) {
+      out.write((int) (n >> (8 * i)));
+    }
     return this;
   }
 

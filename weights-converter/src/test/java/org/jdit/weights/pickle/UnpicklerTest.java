@@ -20,8 +20,8 @@ import org.jdit.weights.pickle.PickleValue.Scalar;
 import org.jdit.weights.pickle.PickleValue.Sequence;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class UnpicklerTest {
   private static PickleValue load(byte[] pickle) {
@@ -87,10 +87,8 @@ class UnpicklerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"builtins eval", "os system", "subprocess Popen", "java.lang Runtime"})
-  void everyWayToCallStaysData(String name) {
-    String module = name.split(" ")[0];
-    String function = name.split(" ")[1];
+  @CsvSource({"builtins, eval", "os, system", "subprocess, Popen", "java.lang, Runtime"})
+  void everyWayToCallStaysData(String module, String function) {
     Global global = new Global(module, function);
     byte[] reduce = TestPickle.start().global(module, function).text("x").op(0x85, 'R').end();
     byte[] newObject = TestPickle.start().global(module, function).text("x").op(0x85, 0x81).end();
@@ -143,6 +141,16 @@ class UnpicklerTest {
     Sequence s = (Sequence) load(pickle);
     assertThat(s.items()).hasSize(1);
     assertThat(s.hashCode()).isEqualTo(s.hashCode());
+  }
+
+  @Test
+  void memoIndicesNeedNoRoom() {
+    byte[] pickle =
+        TestPickle.start()
+            .op('K', 1, 'r', 0xff, 0xff, 0xff, 0xff)
+            .op('K', 2, 'j', 0xff, 0xff, 0xff, 0xff)
+            .end();
+    assertThat(load(pickle)).isEqualTo(scalar(1L));
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.math.BigInteger;
 import java.util.List;
+import java.util.Map;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Shape;
@@ -134,7 +135,7 @@ class TorchFileReferenceTest {
         TensorScope scope = TensorScope.open(new Memory())) {
       TensorFile tensors = file.tensors((Dict) file.root());
       assertThat(tensors.tensors())
-          .containsExactly(java.util.Map.entry("ok", new Spec(Shape.of(2), DType.F32)));
+          .containsExactly(Map.entry("ok", new Spec(Shape.of(2), DType.F32)));
       assertThat(tensors.map("ok", scope).toFloats()).containsExactly(1, 1);
       assertThatThrownBy(() -> tensors.map("c", scope))
           .isInstanceOf(JditException.class)
