@@ -111,7 +111,7 @@ final class ConvertCommand implements Callable<Integer> {
                 dtype.map(p -> p.dtype),
                 layout,
                 numHeads.map(OptionalInt::of).orElseGet(OptionalInt::empty)));
-    result.assumptions().forEach(a -> spec.commandLine().getErr().println("jdit: " + a));
+    result.remarks().forEach(a -> spec.commandLine().getErr().println("jdit: " + a));
     var print = spec.commandLine().getOut();
     if (json) {
       Map<String, Object> report = new LinkedHashMap<>();

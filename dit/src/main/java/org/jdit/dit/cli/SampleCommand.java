@@ -24,6 +24,7 @@ import org.jdit.dit.sample.Samples;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.spi.BackendOptions;
+import org.jdit.tensor.spi.BackendProvider;
 import org.jdit.tensor.spi.Backends;
 import org.jdit.weights.Checkpoint;
 import org.jdit.weights.Checkpoint.Choice;
@@ -239,6 +240,7 @@ final class SampleCommand implements Callable<Integer> {
         Stream.of(out, saveLatents, frames, dumpActivations).filter(Objects::nonNull).toList();
     usage(() -> SampleOutputs.check(written));
     usage(() -> request(List.of(0), OptionalInt.empty()));
+    modelName.ifPresent(name -> usage(() -> DiTConfig.named(name, 32, 1000)));
     OfficialFiles official =
         new OfficialFiles(
             OfficialFiles.defaultCache(),
@@ -257,7 +259,7 @@ final class SampleCommand implements Callable<Integer> {
           usage(() -> request(labels(classes), guidedChannels(config.inChannels())));
       try (Backend backend = backend();
           DitPipeline pipeline = new DitPipeline(backend, model)) {
-        MemoryEstimate need = pipeline.estimate(request);
+        MemoryEstimate need = usage(() -> pipeline.estimate(request));
         need.require(MemoryEstimate.availableBytes());
         if (Jdit.verbose(spec)) {
           say(
@@ -358,8 +360,18 @@ final class SampleCommand implements Callable<Integer> {
 
   private Backend backend() {
     String[] name = backendName.split(":", 2);
-    return Backends.open(
-        name[0], usage(() -> new BackendOptions(name.length > 1 ? name[1] : "", threads)));
+    List<String> known = Backends.providers().stream().map(BackendProvider::name).toList();
+    BackendOptions options =
+        usage(
+            () -> {
+              if (!known.contains(name[0])) {
+                throw new JditException(
+                    "no backend is called %s; there are %s"
+                        .formatted(name[0], String.join(", ", known)));
+              }
+              return new BackendOptions(name.length > 1 ? name[1] : "", threads);
+            });
+    return Backends.open(name[0], options);
   }
 
   private Map<String, Object> parameters(

@@ -101,7 +101,6 @@ public final class DitPipeline implements AutoCloseable {
       for (int i = 0; i < sampler.history(); i++) {
         state.add(new float[n * each]);
       }
-      int[] done = new int[1];
       SamplingLoop.run(
           sampler,
           n * each,
@@ -111,12 +110,21 @@ public final class DitPipeline implements AutoCloseable {
               portion(executable, step, request, state, from, t, coefficients, noise);
             }
           },
-          steps -> {
-            done[0] = steps;
-            listener.sampled(done[0], sampler.steps(), state.getFirst()::clone);
-          });
+          done ->
+              listener.sampled(
+                  done,
+                  sampler.steps(),
+                  () -> scaled(state.getFirst(), sampler.displayScale(done - 1))));
       return state.getFirst();
     }
+  }
+
+  private static float[] scaled(float[] x, double by) {
+    float[] y = x.clone();
+    for (int i = 0; i < y.length; i++) {
+      y[i] *= (float) by;
+    }
+    return y;
   }
 
   /** Runs a step for the images from number {@code from}; the last portion is padded with zeros. */

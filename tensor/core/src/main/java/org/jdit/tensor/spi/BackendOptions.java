@@ -1,5 +1,7 @@
 package org.jdit.tensor.spi;
 
+import org.jdit.tensor.JditException;
+
 /**
  * What a user chooses of a backend.
  *
@@ -10,10 +12,14 @@ public record BackendOptions(String device, int threads) {
   /** The first device and all processors. */
   public static final BackendOptions DEFAULT = new BackendOptions("", 0);
 
-  /** Checks the number of threads. */
+  /**
+   * Checks the number of threads.
+   *
+   * @throws JditException if it is negative
+   */
   public BackendOptions {
     if (threads < 0) {
-      throw new IllegalArgumentException("threads must be 0 (all) or more, not " + threads);
+      throw new JditException("threads must be 0 (all) or more, not " + threads);
     }
   }
 }

@@ -8,7 +8,9 @@ public interface BackendProvider {
   /** Short name, as users give it. */
   String name();
 
-  /** What a user should know of this backend on this machine, measured now; takes a second or so. */
+  /**
+   * What a user should know of this backend on this machine, measured now; takes a second or so.
+   */
   List<Finding> diagnose();
 
   /** Why this backend cannot be opened on this machine and what to do, or empty if it can. */

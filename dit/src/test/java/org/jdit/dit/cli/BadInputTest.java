@@ -1,0 +1,283 @@
+package org.jdit.dit.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.jdit.tensor.DType;
+import org.jdit.tensor.Shape;
+import org.jdit.tensor.Spec;
+import org.jdit.tensor.io.SafetensorsWriter;
+import org.jdit.tensor.io.TensorEntry;
+import org.jdit.tensor.io.TensorFile;
+import org.jdit.tensor.memory.Memory;
+import org.jdit.tensor.memory.TensorScope;
+import org.jdit.weights.Checkpoint;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Bad input gets one clear message and the right exit code, and leaves nothing half-written. The
+ * cases are those of docs/bad-input.md, which must show each message.
+ */
+class BadInputTest {
+  private static final Path DIT = Run.resource("e2e/dit.pt");
+  private static final Path VAE = Run.resource("e2e/vae");
+
+  @TempDir private Path dir;
+
+  /**
+   * A bad command.
+   *
+   * @param name as in the docs
+   * @param code exit code
+   * @param message part of what must be said
+   */
+  private record Case(String name, int code, String message, List<Object> args) {}
+
+  private static Case bad(String name, int code, String message, Object... args) {
+    return new Case(name, code, message, List.of(args));
+  }
+
+  /** A sampling command with these options in the place of good ones. */
+  private List<Object> sample(Object... options) {
+    Map<Object, Object> all = new LinkedHashMap<>();
+    all.put("--ckpt", DIT);
+    all.put("--vae", VAE);
+    all.put("--num-heads", 2);
+    all.put("--num-sampling-steps", 2);
+    all.put("--out", dir.resolve("out.png"));
+    for (int i = 0; i < options.length; i += 2) {
+      all.put(options[i], options[i + 1]);
+    }
+    List<Object> args = new ArrayList<>(List.of("sample"));
+    all.forEach((option, value) -> args.addAll(List.of(option, value)));
+    return args;
+  }
+
+  private Case badSample(String name, int code, String message, Object... options) {
+    return new Case(name, code, message, sample(options));
+  }
+
+  private Path file(String name, byte[] content) throws IOException {
+    return Files.write(dir.resolve(name), content);
+  }
+
+  private Path safetensors(String name, String header, int dataBytes) throws IOException {
+    byte[] json = header.getBytes(StandardCharsets.UTF_8);
+    ByteBuffer b = ByteBuffer.allocate(8 + json.length + dataBytes).order(ByteOrder.LITTLE_ENDIAN);
+    b.putLong(json.length).put(json);
+    return file(name, b.array());
+  }
+
+  private Path zip(String name, String entry, byte[] content) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+      zip.putNextEntry(new ZipEntry(entry));
+      zip.write(content);
+      zip.closeEntry();
+    }
+    return file(name, bytes.toByteArray());
+  }
+
+  /** The network with one tensor changed or left out. */
+  private Path network(String name, String tensor, Spec replacement) {
+    Path out = dir.resolve(name);
+    try (TensorFile file = Checkpoint.open(DIT, Checkpoint.Choice.AUTO);
+        TensorScope scope = TensorScope.open(new Memory())) {
+      List<TensorEntry> entries = new ArrayList<>();
+      for (String key : file.tensors().keySet()) {
+        if (!key.equals(tensor)) {
+          entries.add(TensorEntry.of(key, file.map(key, scope)));
+        } else if (replacement != null) {
+          entries.add(TensorEntry.of(key, scope.zeros(replacement)));
+        }
+      }
+      SafetensorsWriter.write(out, Map.of(), entries);
+    }
+    return out;
+  }
+
+  private List<Case> cases() throws IOException {
+    byte[] dit = Files.readAllBytes(DIT);
+    Path truncated = file("truncated.pt", Arrays.copyOf(dit, dit.length / 2));
+    byte[] noise = new byte[4000];
+    Arrays.fill(noise, (byte) 0x5a);
+    Path garbage = file("garbage.pt", noise);
+    Path attack =
+        zip(
+            "attack.pt",
+            "a/data.pkl",
+            "cposix\nsystem\n(S'touch owned'\ntR.".getBytes(StandardCharsets.US_ASCII));
+    Path bomb = zip("bomb.pt", "a/data.pkl", new byte[50_000_000]);
+    Path longHeader =
+        file(
+            "long.safetensors",
+            ByteBuffer.allocate(20)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(1L << 40)
+                .put((byte) '{')
+                .array());
+    String one = "{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}";
+    Path overlap = safetensors("overlap.safetensors", "{\"a\":" + one + ",\"b\":" + one + "}", 8);
+    Path outside = safetensors("outside.safetensors", "{\"a\":" + one + "}", 4);
+    Path lacking = network("lacking.safetensors", "blocks.1.attn.proj.bias", null);
+    Path misshapen = network("misshapen.safetensors", "blocks.0.mlp.fc1.bias", Spec.f32(100));
+    Path noNull =
+        network("no-null.safetensors", "y_embedder.embedding_table.weight", Spec.f32(10, 128));
+    return List.of(
+        bad("no command", 2, "a command is missing"),
+        bad("unknown command", 2, "Unmatched argument at index 0: 'draw'", "draw"),
+        badSample("unknown option", 2, "Unknown options: '--speed', '3'", "--speed", 3),
+        bad("no checkpoint given", 2, "Missing required option: '--ckpt=FILE'", "sample"),
+        badSample("missing file", 1, "absent.pt", "--ckpt", dir.resolve("absent.pt")),
+        bad("truncated file", 1, "truncated.pt", "inspect", truncated),
+        bad("not a weights file", 1, "garbage.pt", "inspect", garbage),
+        bad("pickle that calls a function", 1, "attack.pt", "inspect", attack),
+        bad("zip bomb", 1, "bomb.pt", "inspect", bomb),
+        bad("header longer than the file", 1, "long.safetensors", "inspect", longHeader),
+        bad("overlapping tensors", 1, "overlap.safetensors", "inspect", overlap),
+        bad("tensor outside the file", 1, "outside.safetensors", "inspect", outside),
+        badSample("an autoencoder as the network", 1, "holds no DiT", "--ckpt", VAE),
+        badSample("a network as the autoencoder", 1, "is no AutoencoderKL", "--vae", DIT),
+        badSample(
+            "a weight is missing",
+            1,
+            "blocks.1.attn.proj.bias",
+            "--ckpt",
+            lacking,
+            "--num-heads",
+            2),
+        badSample(
+            "a weight of another shape",
+            1,
+            "blocks.0.mlp.fc1.bias is [100], the model has [512]",
+            "--ckpt",
+            misshapen,
+            "--num-heads",
+            2),
+        badSample("another model than asked", 1, "not a DiT-S/2", "--model", "DiT-S/2"),
+        badSample("a model there is not", 2, "there is no model DiT-Q/3", "--model", "DiT-Q/3"),
+        badSample(
+            "another image size", 1, "make images of 16 pixels, not 256", "--image-size", 256),
+        badSample("another number of classes", 1, "has 11 label rows", "--num-classes", 1000),
+        badSample("heads that do not divide", 1, "does not divide into 7 heads", "--num-heads", 7),
+        badSample(
+            "guidance without a null class",
+            2,
+            "guidance is impossible",
+            "--ckpt",
+            noNull,
+            "--num-heads",
+            2),
+        badSample("class out of range", 2, "class label 12 is out of range", "--class-labels", 12),
+        badSample(
+            "name for other classes", 2, "has no names known here", "--class-labels", "otter"),
+        badSample("no label", 2, "no class label in ','", "--class-labels", ","),
+        badSample("unknown sampler", 2, "no sampler is called magic", "--sampler", "magic"),
+        badSample("too many steps", 2, "2000", "--num-sampling-steps", 2000),
+        badSample("steps that are no number", 2, "many", "--num-sampling-steps", "many"),
+        badSample("negative batch", 2, "a batch of -1 images", "--batch", -1),
+        badSample("eta out of range", 2, "eta is from 0 to 1", "--eta", 2),
+        badSample("guidance on no channel", 2, "guidance on 9 channels", "--cfg-channels", 9),
+        badSample("unknown backend", 2, "no backend is called abacus", "--backend", "abacus"),
+        badSample("negative threads", 2, "threads must be 0 (all) or more", "--threads", -2),
+        badSample(
+            "no such directory", 2, "there is no directory", "--out", dir.resolve("no/such.png")),
+        badSample("output is a directory", 2, "it is a directory", "--out", dir),
+        bad("conversion onto itself", 2, "IN and OUT are both", "convert", DIT, DIT),
+        bad(
+            "conversion to an unknown format",
+            1,
+            "cannot tell the format",
+            "convert",
+            DIT,
+            dir.resolve("dit.gguf"),
+            "--layout",
+            "official"),
+        bad("no EMA weights", 1, "ema", "inspect", DIT, "--weights", "ema"));
+  }
+
+  @TestFactory
+  Stream<DynamicTest> saysWhatIsWrong() throws IOException {
+    String docs = Files.readString(docs());
+    return cases().stream()
+        .map(
+            c ->
+                DynamicTest.dynamicTest(
+                    c.name(),
+                    () -> {
+                      List<Path> before = files();
+                      Run run = Run.jdit(c.args().toArray());
+                      assertThat(run.err()).contains(c.message()).doesNotContain("\tat ");
+                      assertThat(run.err()).doesNotContain("internal error");
+                      assertThat(run.err()).contains("jdit: ");
+                      assertThat(run.code()).as(run.err()).isEqualTo(c.code());
+                      assertThat(run.out()).isEmpty();
+                      assertThat(files()).isEqualTo(before);
+                      assertThat(docs).contains("| " + c.name() + " | " + c.code() + " | ");
+                    }));
+  }
+
+  private static Path docs() {
+    Path here = Path.of("").toAbsolutePath();
+    Path root = Files.isDirectory(here.resolve("docs")) ? here : here.getParent();
+    return root.resolve("docs/bad-input.md");
+  }
+
+  private List<Path> files() throws IOException {
+    try (Stream<Path> all = Files.walk(dir)) {
+      return all.sorted().toList();
+    }
+  }
+
+  @BeforeEach
+  void nothingWasExecuted() {
+    assertThat(Path.of("owned")).doesNotExist();
+  }
+
+  @Test
+  void warnsOfNaNWeights() throws IOException {
+    Path out = dir.resolve("nan.safetensors");
+    try (TensorFile file = Checkpoint.open(DIT, Checkpoint.Choice.AUTO);
+        TensorScope scope = TensorScope.open(new Memory())) {
+      List<TensorEntry> entries = new ArrayList<>();
+      for (String key : file.tensors().keySet()) {
+        boolean poisoned = key.equals("blocks.0.mlp.fc2.bias");
+        double[] nan = new double[128];
+        nan[100] = Double.NaN;
+        entries.add(
+            TensorEntry.of(
+                key,
+                poisoned
+                    ? scope.of(new Spec(Shape.of(128), DType.F32), nan)
+                    : file.map(key, scope)));
+      }
+      SafetensorsWriter.write(out, Map.of(), entries);
+    }
+    Run run = Run.jdit(sample("--ckpt", out, "--num-heads", 2).toArray());
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.err()).contains("warning: weights blocks.0.mlp.fc2.bias hold NaN or infinity");
+  }
+
+  @Test
+  void showsTheStackTraceOnlyIfAsked() {
+    assertThat(Run.jdit("inspect", dir.resolve("absent"), "--verbose").err()).contains("\tat ");
+  }
+}

@@ -1,0 +1,170 @@
+package org.jdit.dit.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
+import javax.imageio.stream.ImageInputStream;
+import org.jdit.tensor.io.Npy;
+import org.jdit.tensor.io.Safetensors;
+import org.jdit.tensor.io.TensorFile;
+import org.jdit.tensor.memory.Memory;
+import org.jdit.tensor.memory.TensorScope;
+import org.jdit.tensor.testkit.Tolerance;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The main job: the command of the reference draws the picture that the official code drew. */
+class SampleCommandTest {
+  private static final Path E2E = Run.resource("e2e");
+
+  @TempDir private Path dir;
+
+  private Run sample(Object... more) {
+    List<Object> args =
+        new ArrayList<>(
+            List.of(
+                "sample",
+                "--ckpt",
+                E2E.resolve("dit.pt"),
+                "--num-heads",
+                2,
+                "--vae",
+                E2E.resolve("vae"),
+                "--class-labels",
+                "1,7,3,9",
+                "--num-sampling-steps",
+                10,
+                "--seed",
+                0,
+                "--cfg-scale",
+                "4.0",
+                "--out",
+                dir.resolve("sample.png")));
+    args.addAll(List.of(more));
+    return Run.jdit(args.toArray());
+  }
+
+  @Test
+  void drawsThePictureOfTheOfficialCode() throws IOException {
+    Path latents = dir.resolve("latents.npy");
+    Run run = sample("--save-latents", latents);
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.out()).contains("sample.png: 4 images of 16x16");
+    try (TensorScope scope = TensorScope.open(new Memory())) {
+      // Rounding grows over ten guided steps: 1.3e-6 between float32 and float64 of the reference,
+      // 2.5e-6 between two releases of torch.
+      Tolerance.relToMax(5e-5)
+          .assertClose(
+              "latents",
+              Npy.map(latents, scope),
+              Npy.map(E2E.resolve("expected_latents.npy"), scope));
+    }
+    BufferedImage expected = ImageIO.read(E2E.resolve("expected.png").toFile());
+    BufferedImage drawn = ImageIO.read(dir.resolve("sample.png").toFile());
+    assertThat(drawn.getWidth()).isEqualTo(expected.getWidth());
+    assertThat(drawn.getHeight()).isEqualTo(expected.getHeight());
+    for (int y = 0; y < drawn.getHeight(); y++) {
+      for (int x = 0; x < drawn.getWidth(); x++) {
+        for (int shift = 0; shift <= 16; shift += 8) {
+          int a = drawn.getRGB(x, y) >> shift & 0xff;
+          int b = expected.getRGB(x, y) >> shift & 0xff;
+          // A value next to a rounding boundary may fall on its other side.
+          assertThat(Math.abs(a - b)).as("pixel %d, %d", x, y).isLessThanOrEqualTo(1);
+        }
+      }
+    }
+  }
+
+  @Test
+  void keepsTheParametersInThePicture() throws IOException {
+    Run run = sample("--json");
+    JsonNode report = JsonMapper.shared().readTree(run.out());
+    assertThat(report.get("seed").asInt()).isZero();
+    assertThat(report.get("cfg_channels").asInt()).isEqualTo(3);
+    assertThat(report.get("seconds_per_step").asDouble()).isPositive();
+    String file = Files.readString(dir.resolve("sample.png"), StandardCharsets.ISO_8859_1);
+    assertThat(file)
+        .contains("tEXtparameters\0{\"jdit\":")
+        .contains("\"class_labels\":[1,7,3,9]")
+        .contains("\"checkpoint\":\"dit.pt\"");
+  }
+
+  @Test
+  void anImageDoesNotDependOnTheBatchOrTheThreads() throws IOException {
+    byte[] expected = latentsOf("--batch", 0);
+    assertThat(latentsOf("--batch", 1)).isEqualTo(expected);
+    assertThat(latentsOf("--batch", 3)).isEqualTo(expected);
+    assertThat(latentsOf("--threads", 1)).isEqualTo(expected);
+    assertThat(latentsOf("--threads", 3)).isEqualTo(expected);
+  }
+
+  private byte[] latentsOf(Object... more) throws IOException {
+    Path latents = dir.resolve("latents.npy");
+    List<Object> args = new ArrayList<>(List.of(more));
+    args.addAll(List.of("--save-latents", latents, "--num-sampling-steps", 4));
+    List<Object> all = new ArrayList<>(List.of("sample", "--ckpt", E2E.resolve("dit.pt")));
+    all.addAll(
+        List.of(
+            "--num-heads",
+            2,
+            "--vae",
+            E2E.resolve("vae"),
+            "--class-labels",
+            "1,7,3,9",
+            "--out",
+            dir.resolve("sample.png")));
+    all.addAll(args);
+    Run run = Run.jdit(all.toArray());
+    assertThat(run.code()).as(run.err()).isZero();
+    return Files.readAllBytes(latents);
+  }
+
+  @Test
+  void everySamplerSamples() throws IOException {
+    for (String sampler : new SampleCommand.SamplerNames()) {
+      byte[] latents = latentsOf("--sampler", sampler);
+      assertThat(latents).as(sampler).hasSizeGreaterThan(4 * 4 * 8 * 8 * 4);
+    }
+  }
+
+  @Test
+  void samplesWithoutGuidanceAndWithGuidanceOnAllChannels() throws IOException {
+    byte[] official = latentsOf();
+    assertThat(latentsOf("--cfg-scale", 1)).isNotEqualTo(official);
+    assertThat(latentsOf("--cfg-channels", "all")).isNotEqualTo(official);
+    assertThat(latentsOf("--cfg-channels", 3)).isEqualTo(official);
+  }
+
+  @Test
+  void animatesTheSteps() throws IOException {
+    Path gif = dir.resolve("steps.gif");
+    assertThat(sample("--frames", gif).code()).isZero();
+    ImageReader reader = ImageIO.getImageReadersByFormatName("gif").next();
+    try (ImageInputStream in = ImageIO.createImageInputStream(gif.toFile())) {
+      reader.setInput(in);
+      assertThat(reader.getNumImages(true)).isEqualTo(10);
+    }
+  }
+
+  @Test
+  void dumpsTheInnerValues() {
+    Path dump = dir.resolve("activations.safetensors");
+    assertThat(sample("--dump-activations", dump).code()).isZero();
+    try (TensorFile file = Safetensors.open(dump)) {
+      assertThat(file.tensors().keySet())
+          .contains(
+              "x", "t", "y", "out", "x_embedder", "blocks.0.attn.qkv", "blocks.1", "final_layer");
+      assertThat(file.tensors().get("out").shape().toArray()).containsExactly(8, 8, 8, 8);
+    }
+  }
+}
