@@ -64,8 +64,7 @@ final class CpuExecutable implements Executable {
               int state = program.input(name).id();
               if (lowered.storageOf(id) != state) {
                 commits.add(
-                    new StridedCopy(
-                        engine.workers(), buffers.operand(id), buffers.operand(state)));
+                    new StridedCopy(engine.workers(), buffers.operand(id), buffers.operand(state)));
               }
             });
   }
@@ -75,8 +74,7 @@ final class CpuExecutable implements Executable {
     check(given);
     engine.turn().lock();
     try {
-      inputs.forEach(
-          (i, to) -> Elements.copy(given.get(i.name()), to.data(), to.dtype()));
+      inputs.forEach((i, to) -> Elements.copy(given.get(i.name()), to.data(), to.dtype()));
       for (Step s : steps) {
         s.run();
       }

@@ -78,12 +78,7 @@ final class Fusion {
     }
     flush();
     return new Program(
-        source.inputs(),
-        nodes,
-        source.outputs(),
-        source.updates(),
-        source.gate(),
-        source.values());
+        source.inputs(), nodes, source.outputs(), source.updates(), source.gate(), source.values());
   }
 
   /** Whether a node is element-wise on values that registers hold as they are. */

@@ -98,8 +98,7 @@ final class Kernels {
               Optional.empty(),
               Optional.of(new LayerNormStep.Modulation(in(n, 1), in(n, 2))));
       case GroupNorm op ->
-          new GroupNormStep(
-              workers, engine.registers(), op, in(n, 0), in(n, 1), in(n, 2), out);
+          new GroupNormStep(workers, engine.registers(), op, in(n, 0), in(n, 1), in(n, 2), out);
       case Softmax _ -> new SoftmaxStep(workers, engine.registers(), in(n, 0), out);
       case Reduce op -> new Reduction(workers, engine.registers(), op, in(n, 0), out);
       case View _ -> new StridedCopy(workers, in(n, 0), out);
@@ -112,7 +111,8 @@ final class Kernels {
       case Unfold op -> new Patches(workers, op, in(n, 0), out)::unfold;
       case Fold op -> new Patches(workers, op.unfold(), out, in(n, 0))::fold;
       case Call(Program chain) ->
-          Elementwise.chain(workers, engine.registers(), chain, operands(n.in()), operands(n.out()));
+          Elementwise.chain(
+              workers, engine.registers(), chain, operands(n.in()), operands(n.out()));
     };
   }
 

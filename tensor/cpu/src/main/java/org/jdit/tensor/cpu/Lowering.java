@@ -64,10 +64,8 @@ record Lowering(Program program, Map<Integer, Place> places, int commit) {
       Map<String, Integer> updates = new LinkedHashMap<>(source.updates());
       updates.replaceAll((_, id) -> settled(id));
       Program lowered =
-          new Program(
-              source.inputs(), nodes, source.outputs(), updates, source.gate(), values);
-      return new Lowering(
-          lowered, places, Commit.start(lowered, id -> places.get(id).storage()));
+          new Program(source.inputs(), nodes, source.outputs(), updates, source.gate(), values);
+      return new Lowering(lowered, places, Commit.start(lowered, id -> places.get(id).storage()));
     }
 
     private void lower(Node n) {

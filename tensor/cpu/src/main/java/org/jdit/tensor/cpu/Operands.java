@@ -11,7 +11,9 @@ import org.jdit.tensor.op.Linear;
 import org.jdit.tensor.op.MatMul;
 import org.jdit.tensor.op.Op;
 
-/** Which layouts the kernels take and make. Most take any layout, and all but one make row-major. */
+/**
+ * Which layouts the kernels take and make. Most take any layout, and all but one make row-major.
+ */
 final class Operands {
   private Operands() {}
 
@@ -24,8 +26,7 @@ final class Operands {
           rows(layout).isPresent();
       case Linear _ when index == 2 -> layout.isContiguous();
       case Gather _ when index == 0 -> layout.isContiguous();
-      case Conv2d _ when index == 0 ->
-          layout.shape().dim(3) == 1 || layout.strides().get(3) == 1;
+      case Conv2d _ when index == 0 -> layout.shape().dim(3) == 1 || layout.strides().get(3) == 1;
       case Conv2d _ -> layout.isContiguous();
       default -> true;
     };

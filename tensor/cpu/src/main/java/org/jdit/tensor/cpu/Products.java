@@ -33,8 +33,7 @@ final class Products {
   Step linear(Linear op, Node n, Operand out) {
     Matrix x = rows(buffers.operand(n.in().get(0)));
     Operand bias = buffers.operand(n.in().get(2));
-    Epilogue epilogue =
-        new Epilogue.Affine(bias.data(), bias.layout().offset(), op.activation());
+    Epilogue epilogue = new Epilogue.Affine(bias.data(), bias.layout().offset(), op.activation());
     return product(x, n.in().get(1), true, rows(out), epilogue);
   }
 
@@ -72,8 +71,7 @@ final class Products {
     Matrix matrixA = first(a);
     Matrix matrixB = first(b);
     Matrix matrixC = first(out);
-    return () ->
-        gemm.batched(matrixA, atA, matrixB, atB, matrixC, atC, false, Epilogue.NONE);
+    return () -> gemm.batched(matrixA, atA, matrixB, atB, matrixC, atC, false, Epilogue.NONE);
   }
 
   /** Where each matrix of a batch begins, counted from the first. */

@@ -78,12 +78,12 @@ final class ResidentValue implements AutoCloseable {
     if (convolution == null) {
       Shape s = spec.shape();
       Memory.Slab slab =
-          engine.memory().allocate(
-              ConvKernel.Weights.bytes(s.dim(0), s.dim(1), s.dim(2), s.dim(3)));
+          engine
+              .memory()
+              .allocate(ConvKernel.Weights.bytes(s.dim(0), s.dim(1), s.dim(2), s.dim(3)));
       ConvForm form =
           new ConvForm(
-              new ConvKernel.Weights(slab.segment(), s.dim(0), s.dim(1), s.dim(2), s.dim(3)),
-              slab);
+              new ConvKernel.Weights(slab.segment(), s.dim(0), s.dim(1), s.dim(2), s.dim(3)), slab);
       if (loaded) {
         ConvKernel.packWeights(engine.workers(), plain(), slab.segment());
       }

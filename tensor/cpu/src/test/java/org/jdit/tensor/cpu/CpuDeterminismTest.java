@@ -26,7 +26,9 @@ import org.junit.jupiter.api.Test;
 class CpuDeterminismTest {
   private static final int WIDTH = 207;
 
-  /** A transformer block and a convolution with every fused kernel, large enough to be shared out. */
+  /**
+   * A transformer block and a convolution with every fused kernel, large enough to be shared out.
+   */
   private static Program network() {
     Program forward =
         Program.trace(
@@ -49,7 +51,8 @@ class CpuDeterminismTest {
                       new GateResidual(), x, c, a.permute(0, 2, 1, 3).reshape(2, 65, WIDTH));
               Tensor image = y.slice(2, 0, 200).reshape(2, 4, 65, 50);
               Tensor conv =
-                  image.conv2d(t.param("w2", Spec.f32(8, 4, 3, 3)), t.param("b2", Spec.f32(8)), 1, 1);
+                  image.conv2d(
+                      t.param("w2", Spec.f32(8, 4, 3, 3)), t.param("b2", Spec.f32(8)), 1, 1);
               Tensor g =
                   Tensor.apply(
                       new GroupNorm(2, 1e-6, true),

@@ -31,7 +31,8 @@ class CpuMemoryTest {
               Tensor y = x.linear(t.param("linear", weight), t.param("bias", Spec.f32(1300)));
               t.output("y", y.matmul(t.param("right", weight)));
               Tensor image = t.input("image", Spec.f32(1, 13, 9, 9));
-              t.output("z", image.conv2d(t.param("conv", kernel), t.param("b", Spec.f32(24)), 1, 1));
+              t.output(
+                  "z", image.conv2d(t.param("conv", kernel), t.param("b", Spec.f32(24)), 1, 1));
             });
     try (TensorScope scope = TensorScope.open(backend.memory());
         Resident resident = backend.newResident();
@@ -57,9 +58,7 @@ class CpuMemoryTest {
     Spec weight = Spec.f32(37, 21);
     Program first =
         Program.trace(
-            t ->
-                t.output(
-                    "y", t.input("x", Spec.f32(3, 21)).matmul(t.param("w", weight).t())));
+            t -> t.output("y", t.input("x", Spec.f32(3, 21)).matmul(t.param("w", weight).t())));
     Program second =
         Program.trace(
             t -> {

@@ -40,7 +40,8 @@ class CpuRandomProgramTest {
         .forEach(
             i -> {
               double[] x = random.doubles(p.spec(i.id()).shape().numel(), -1, 1).toArray();
-              at.put(i.name(), IntStream.range(0, x.length).mapToDouble(j -> (float) x[j]).toArray());
+              at.put(
+                  i.name(), IntStream.range(0, x.length).mapToDouble(j -> (float) x[j]).toArray());
             });
     Map<String, double[]> expected = ReferenceBackend.evaluate(p, at);
     try (CpuBackend backend = new CpuBackend(2);

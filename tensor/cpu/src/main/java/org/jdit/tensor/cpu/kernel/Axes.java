@@ -23,7 +23,8 @@ final class Axes {
       if (size == 1) {
         continue;
       }
-      if (at < dims.length && continues(layouts, axis, dims[at], at, strides)
+      if (at < dims.length
+          && continues(layouts, axis, dims[at], at, strides)
           && (long) dims[at] * size <= Integer.MAX_VALUE) {
         dims[at] *= size;
         continue;
@@ -59,9 +60,18 @@ final class Axes {
     this.strides = strides;
   }
 
-  /** Number of axes, at least 2. */
-  int rank() {
-    return dims.length;
+  /** The same with the last two axes exchanged. */
+  Axes swapped() {
+    int last = dims.length - 1;
+    int[] d = dims.clone();
+    d[last] = dims[last - 1];
+    d[last - 1] = dims[last];
+    long[][] s = Arrays.stream(strides).map(long[]::clone).toArray(long[][]::new);
+    for (int i = 0; i < s.length; i++) {
+      s[i][last] = strides[i][last - 1];
+      s[i][last - 1] = strides[i][last];
+    }
+    return new Axes(d, s);
   }
 
   /** Size of an axis; negative axes count from the end. */
@@ -72,15 +82,6 @@ final class Axes {
   /** A value's step along an axis; negative axes count from the end. */
   long stride(int value, int axis) {
     return strides[value][axis < 0 ? axis + dims.length : axis];
-  }
-
-  /** Number of elements before the last axis, or before the last two, and so on. */
-  long outer(int innerAxes) {
-    long n = 1;
-    for (int i = 0; i < dims.length - innerAxes; i++) {
-      n *= dims[i];
-    }
-    return n;
   }
 
   /** Position of index {@code outer} (row-major) of all but the last {@code innerAxes} axes. */

@@ -10,7 +10,8 @@ public final class Indexed {
   private Indexed() {}
 
   /**
-   * Rows of {@code table [V, D]}, itself row-major, for {@code ids [...]} into {@code out [..., D]}.
+   * Rows of {@code table [V, D]}, itself row-major, for {@code ids [...]} into {@code out [...,
+   * D]}.
    */
   public static Step gather(Workers workers, Operand table, Operand ids, Operand out) {
     Reader at = new Reader(ids);
@@ -42,9 +43,7 @@ public final class Indexed {
     int width = out.shape().dim(1);
     int columns = 64;
     return () -> {
-      out.data()
-          .asSlice(out.byteOffset(), out.numel() * out.dtype().bytes())
-          .fill((byte) 0);
+      out.data().asSlice(out.byteOffset(), out.numel() * out.dtype().bytes()).fill((byte) 0);
       workers.run(
           Tasks.of(width, columns),
           (task, _) -> {
@@ -53,7 +52,8 @@ public final class Indexed {
             for (long i = 0; i < ids.numel(); i++) {
               long row = out.layout().offset() + id(ids, at, i, rows) * width;
               for (int c = first; c < end; c++) {
-                double x = Elements.get(values.data(), values.dtype(), from.position(i * width + c));
+                double x =
+                    Elements.get(values.data(), values.dtype(), from.position(i * width + c));
                 double sum = Elements.get(out.data(), out.dtype(), row + c) + x;
                 Elements.set(out.data(), out.dtype(), row + c, sum);
               }

@@ -51,8 +51,7 @@ public final class Patches {
       for (int ox = 0; ox < outWidth; ox++) {
         int x = ox * op.stride() + j - op.padding();
         boolean inside = y >= 0 && y < height && x >= 0 && x < width;
-        double v =
-            inside ? Elements.get(images.data(), images.dtype(), pixel(plane, y, x)) : 0;
+        double v = inside ? Elements.get(images.data(), images.dtype(), pixel(plane, y, x)) : 0;
         Elements.set(patches.data(), patches.dtype(), out++, v);
       }
     }

@@ -10,10 +10,10 @@ import org.jdit.tensor.cpu.Workers;
 import org.jdit.tensor.op.Reduce;
 
 /**
- * Sums and maxima over axes. Where the last axis is reduced, each result is taken over its
- * elements in a row; otherwise rows are added up side by side. Long reductions are cut into blocks
- * and the blocks' results are combined in order, in double. All this goes by the shape alone, so
- * that a result depends neither on the layout nor on the threads.
+ * Sums and maxima over axes. Where the last axis is reduced, each result is taken over its elements
+ * in a row; otherwise rows are added up side by side. Long reductions are cut into blocks and the
+ * blocks' results are combined in order, in double. All this goes by the shape alone, so that a
+ * result depends neither on the layout nor on the threads.
  */
 public final class Reduction implements Step {
   /** Elements of a block of one result. */

@@ -39,7 +39,10 @@ public final class StridedCopy implements Step {
     bytes = from.dtype().bytes();
     fromOffset = from.layout().offset();
     toOffset = to.layout().offset();
-    axes = Axes.of(from.layout(), to.layout());
+    Axes merged = Axes.of(from.layout(), to.layout());
+    // A copy may go in any order: the inner loop is best over the longer axis.
+    boolean swap = merged.dim(-1) < SHORT_RUN && merged.dim(-1) < merged.dim(-2);
+    axes = swap ? merged.swapped() : merged;
     numel = from.numel();
     inner = axes.dim(-1);
     fromStep = axes.stride(0, -1);

@@ -55,13 +55,18 @@ public final class WideElementwise implements Step {
   }
 
   private Element inDouble(OfDouble fn) {
-    return i -> Elements.set(
-        out.data(), out.dtype(), position(i), fn.apply(number(0, i), number(1, i), number(2, i)));
+    return i ->
+        Elements.set(
+            out.data(),
+            out.dtype(),
+            position(i),
+            fn.apply(number(0, i), number(1, i), number(2, i)));
   }
 
   private Element inLong(OfLong fn) {
-    return i -> Elements.setLong(
-        out.data(), out.dtype(), position(i), fn.apply(whole(0, i), whole(1, i), whole(2, i)));
+    return i ->
+        Elements.setLong(
+            out.data(), out.dtype(), position(i), fn.apply(whole(0, i), whole(1, i), whole(2, i)));
   }
 
   private long position(long index) {
