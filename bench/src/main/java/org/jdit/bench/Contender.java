@@ -1,0 +1,10 @@
+package org.jdit.bench;
+
+import java.util.List;
+
+/** Something that runs a workload again and again. */
+@FunctionalInterface
+public interface Contender {
+  /** Runs so many times and says how many seconds each took. */
+  List<Double> seconds(int runs);
+}

@@ -1,0 +1,41 @@
+package org.jdit.bench.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code jdit bench}: how fast JDiT is on this machine. */
+@Command(
+    name = "bench",
+    description = {
+      "Times kernels and networks on the CPU, and PyTorch next to them if a Python is given.",
+      "",
+      "Weights are random numbers: a time does not depend on them.",
+      ""
+    },
+    synopsisSubcommandLabel = "COMMAND",
+    footer = {
+      "",
+      "Examples:",
+      "  jdit bench gemm",
+      "  jdit bench forward --model DiT-S/2 --python python3",
+      "  jdit bench sample --model DiT-B/4 --json",
+      "  jdit bench jmh Attention"
+    },
+    subcommands = {
+      GemmCommand.class,
+      AttentionCommand.class,
+      ForwardCommand.class,
+      VaeCommand.class,
+      SampleCommand.class,
+      JmhCommand.class
+    })
+final class BenchCommand implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "a benchmark is missing");
+  }
+}

@@ -1,0 +1,55 @@
+package org.jdit.bench.cli;
+
+import java.util.List;
+import org.jdit.bench.Workload;
+import org.jdit.tensor.JditException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code jdit bench gemm}: linear layers. */
+@Command(
+    name = "gemm",
+    sortOptions = false,
+    description = "Times linear layers, by default those of DiT-XL/2.%n")
+final class GemmCommand extends WorkloadCommand {
+  private static final String WIDTHS = "([1-9]\\d{0,5})x([1-9]\\d{0,5})";
+
+  @Option(
+      names = "--rows",
+      split = ",",
+      defaultValue = "256,512,2048",
+      paramLabel = "LIST",
+      description = "Rows, which are tokens. Default: ${DEFAULT-VALUE}.")
+  private List<Integer> rows;
+
+  @Option(
+      names = "--widths",
+      split = ",",
+      defaultValue = "1152x3456,1152x1152,1152x4608,4608x1152",
+      paramLabel = "LIST",
+      description = "Widths in and out, INxOUT. Default: ${DEFAULT-VALUE}.")
+  private List<String> widths;
+
+  @Override
+  List<Workload> workloads() {
+    return rows.stream()
+        .flatMap(m -> widths.stream().map(w -> linear(positive("--rows", m), w)))
+        .toList();
+  }
+
+  private static Workload linear(int rows, String widths) {
+    if (!widths.matches(WIDTHS)) {
+      throw new JditException(
+          "--widths is a list such as 1152x3456,4608x1152, in which %s has no place"
+              .formatted(widths));
+    }
+    int x = widths.indexOf('x');
+    return Workload.linear(
+        rows, Integer.parseInt(widths.substring(0, x)), Integer.parseInt(widths.substring(x + 1)));
+  }
+
+  @Override
+  int usualRepeats() {
+    return 30;
+  }
+}

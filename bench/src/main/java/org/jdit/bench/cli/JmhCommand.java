@@ -1,0 +1,102 @@
+package org.jdit.bench.cli;
+
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import org.jdit.tensor.JditException;
+import org.openjdk.jmh.infra.BenchmarkParams;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.NoBenchmarksException;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.Options;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.VerboseMode;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code jdit bench jmh}: the benchmarks under JMH, each in a JVM of its own. */
+@Command(
+    name = "jmh",
+    sortOptions = false,
+    description = "Runs the benchmarks under JMH: runs a second, and the rates that makes.%n")
+final class JmhCommand implements Callable<Integer> {
+  private static final String BENCHMARKS = "org\\.jdit\\.bench\\.jmh\\..*";
+  private static final List<String> JVM_FLAGS =
+      List.of(
+          "--add-modules",
+          "jdk.incubator.vector",
+          "--enable-native-access=ALL-UNNAMED",
+          "-XX:+UseSerialGC");
+
+  @Parameters(
+      arity = "0..1",
+      defaultValue = "",
+      paramLabel = "REGEX",
+      description =
+          "Which: part of Gemm, Attention, Block, Decode or Elementwise. Default: all of them.")
+  private String regex;
+
+  @Mixin private Engine engine;
+
+  @Option(names = "--json", description = "Report as JSON, and nothing on the way.")
+  private boolean json;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws RunnerException {
+    Options options =
+        new OptionsBuilder()
+            .include(checked())
+            .param("threads", Integer.toString(engine.asked()))
+            .jvmArgs(JVM_FLAGS.toArray(String[]::new))
+            .shouldFailOnError(true)
+            .verbosity(json ? VerboseMode.SILENT : VerboseMode.NORMAL)
+            .build();
+    try {
+      Collection<RunResult> results = new Runner(options).run();
+      if (json) {
+        spec.commandLine()
+            .getOut()
+            .println(
+                JsonMapper.shared()
+                    .writeValueAsString(
+                        Map.of("results", results.stream().map(JmhCommand::figures).toList())));
+      }
+      return 0;
+    } catch (NoBenchmarksException e) {
+      throw new JditException("no benchmark matches " + regex, e);
+    }
+  }
+
+  private String checked() {
+    try {
+      return Pattern.compile(BENCHMARKS + regex).pattern();
+    } catch (PatternSyntaxException e) {
+      throw new JditException(
+          "%s is no regular expression: %s".formatted(regex, e.getDescription()), e);
+    }
+  }
+
+  private static Map<String, Object> figures(RunResult result) {
+    BenchmarkParams params = result.getParams();
+    Map<String, Object> f = new LinkedHashMap<>();
+    String method = params.getBenchmark();
+    String type = method.substring(0, method.lastIndexOf('.'));
+    f.put("benchmark", type.substring(type.lastIndexOf('.') + 1));
+    params.getParamsKeys().forEach(key -> f.put(key, params.getParam(key)));
+    f.put("runs_per_second", result.getPrimaryResult().getScore());
+    result.getSecondaryResults().forEach((name, r) -> f.put(name + "_per_second", r.getScore()));
+    return f;
+  }
+}

@@ -1,0 +1,113 @@
+package org.jdit.bench.cli;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jdit.bench.EndToEnd;
+import org.jdit.bench.Machine;
+import org.jdit.bench.RandomModel;
+import org.jdit.dit.vae.VaeConfig;
+import org.jdit.tensor.JditException;
+import org.jdit.tensor.spi.Backend;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code jdit bench sample}: files to images. */
+@Command(
+    name = "sample",
+    sortOptions = false,
+    description = {
+      "Times sampling with ddpm and guidance from weights files to images.",
+      "",
+      "Without --ckpt and --vae, a network of random weights and an autoencoder of Stable "
+          + "Diffusion's sizes are written to temporary files first (DiT-XL/2: 3 GB).",
+      ""
+    })
+final class SampleCommand implements Callable<Integer> {
+  private static final double MIB = 1 << 20;
+
+  @Option(names = "--ckpt", paramLabel = "FILE", description = "The network's weights.")
+  private Optional<Path> ckpt = Optional.empty();
+
+  @Option(names = "--vae", paramLabel = "FILE", description = "The autoencoder's weights.")
+  private Optional<Path> vae = Optional.empty();
+
+  @Mixin private Network network;
+
+  @Option(
+      names = "--batch",
+      defaultValue = "1",
+      paramLabel = "N",
+      description = "Images. Default: ${DEFAULT-VALUE}.")
+  private int batch;
+
+  @Option(
+      names = "--steps",
+      defaultValue = "10",
+      paramLabel = "N",
+      description = "Sampling steps, at least 2. Default: ${DEFAULT-VALUE}.")
+  private int steps;
+
+  @Mixin private Engine engine;
+
+  @Option(names = "--json", description = "Report as JSON.")
+  private boolean json;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    WorkloadCommand.positive("--batch", batch);
+    if (steps < 2) {
+      throw new JditException("--steps is 2 or more, not " + steps);
+    }
+    if (ckpt.isPresent() != vae.isPresent()) {
+      throw new JditException("give both --ckpt and --vae, or neither for random weights");
+    }
+    if (ckpt.isPresent()) {
+      measure(ckpt.get(), vae.orElseThrow());
+    } else {
+      try (RandomModel files = RandomModel.write(network.config(), VaeConfig.STABLE_DIFFUSION)) {
+        measure(files.dit(), files.vae());
+      }
+    }
+    return 0;
+  }
+
+  private void measure(Path dit, Path autoencoder) {
+    try (Backend backend = engine.open()) {
+      Map<String, Object> report = new LinkedHashMap<>();
+      report.put("machine", Machine.describe(backend));
+      report.put("sample", EndToEnd.measure(backend, dit, autoencoder, batch, steps));
+      print(report);
+    }
+  }
+
+  private void print(Map<String, Object> report) {
+    var out = spec.commandLine().getOut();
+    if (json) {
+      out.println(JsonMapper.shared().writeValueAsString(report));
+      return;
+    }
+    report
+        .values()
+        .forEach(
+            section ->
+                ((Map<?, ?>) section)
+                    .forEach((what, value) -> out.println(what + " " + text(value))));
+  }
+
+  private static String text(Object value) {
+    return switch (value) {
+      case Double seconds -> "%.3f".formatted(seconds);
+      case Long bytes -> "%.0f MiB".formatted(bytes / MIB);
+      default -> value.toString();
+    };
+  }
+}

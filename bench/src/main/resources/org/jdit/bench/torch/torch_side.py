@@ -1,0 +1,166 @@
+"""Times in PyTorch what JDiT is timed on. JSON in, JSON out, one object a line."""
+
+import json
+import math
+import sys
+import time
+
+
+def say(**reply):
+    print(json.dumps(reply), flush=True)
+
+
+try:
+    import torch
+    import torch.nn.functional as F
+except ImportError as e:
+    say(error=str(e))
+    sys.exit()
+
+parameters = []
+
+
+def weight(*shape):
+    bound = 1 / math.sqrt(math.prod(shape[1:]))
+    parameters.append(torch.empty(shape).uniform_(-bound, bound))
+    return parameters[-1]
+
+
+def layer(into, *out_of):
+    return weight(into, *out_of), weight(into)
+
+
+def linear(m, k, n):
+    x, w = torch.randn(m, k), layer(n, k)
+    return lambda: F.linear(x, *w)
+
+
+def attention(batch, heads, tokens, head_size):
+    q, k, v = (torch.randn(batch, heads, tokens, head_size) for _ in range(3))
+    return lambda: F.scaled_dot_product_attention(q, k, v)
+
+
+def forward(images, channels, latents, patch, width, depth, heads, hidden, labels, out_channels, **_):
+    rows, grid = 2 * images, latents // patch
+    patches, position = layer(width, channels, patch, patch), weight(1, grid * grid, width)
+    time_in, time_out, table = layer(width, 256), layer(width, width), weight(labels, width)
+    blocks = [
+        (layer(3 * width, width), layer(width, width), layer(hidden, width), layer(width, hidden),
+         layer(6 * width, width))
+        for _ in range(depth)
+    ]
+    last_modulation, last = layer(2 * width, width), layer(patch * patch * out_channels, width)
+    x, t = torch.randn(images, channels, latents, latents), torch.randn(rows, 256)
+    y = torch.zeros(rows, dtype=torch.long)
+
+    def modulated(h, shift, scale):
+        normal = F.layer_norm(h, (width,), eps=1e-6)
+        return normal * (1 + scale.unsqueeze(1)) + shift.unsqueeze(1)
+
+    def block(h, c, qkv, proj, fc1, fc2, modulation):
+        m = F.linear(c, *modulation).chunk(6, dim=1)
+        split = F.linear(modulated(h, m[0], m[1]), *qkv).view(rows, -1, 3, heads, width // heads)
+        mixed = F.scaled_dot_product_attention(*split.permute(2, 0, 3, 1, 4))
+        mixed = F.linear(mixed.transpose(1, 2).reshape(h.shape), *proj)
+        h = h + m[2].unsqueeze(1) * mixed
+        inner = F.gelu(F.linear(modulated(h, m[3], m[4]), *fc1), approximate="tanh")
+        return h + m[5].unsqueeze(1) * F.linear(inner, *fc2)
+
+    def run():
+        h = F.conv2d(torch.cat([x, x]), *patches, stride=patch).flatten(2).transpose(1, 2)
+        h = h + position
+        moment = F.linear(F.silu(F.linear(t, *time_in)), *time_out)
+        c = F.silu(moment + F.embedding(y, table))
+        for w in blocks:
+            h = block(h, c, *w)
+        out = F.linear(modulated(h, *F.linear(c, *last_modulation).chunk(2, dim=1)), *last)
+        out = out.view(rows, grid, grid, patch, patch, out_channels).permute(0, 5, 1, 3, 2, 4)
+        yes, no = out.reshape(rows, out_channels, latents, latents).chunk(2)
+        guided = no[:, :3] + 4 * (yes[:, :3] - no[:, :3])
+        return torch.cat([guided, yes[:, 3:]], dim=1)
+
+    return run
+
+
+def decode(images, latents, latent_channels, block_channels, layers, groups, out_channels):
+    channels = block_channels[::-1]
+    top = channels[0]
+
+    def norm(c):
+        return weight(c), weight(c)
+
+    def resnet(c, to):
+        shortcut = layer(to, c, 1, 1) if c != to else None
+        return norm(c), layer(to, c, 3, 3), norm(to), layer(to, to, 3, 3), shortcut
+
+    first, conv_in = layer(latent_channels, latent_channels, 1, 1), layer(top, latent_channels, 3, 3)
+    mid = resnet(top, top), norm(top), [layer(top, top) for _ in range(4)], resnet(top, top)
+    ups = []
+    for i, to in enumerate(channels):
+        before = channels[max(i - 1, 0)]
+        resnets = [resnet(before if j == 0 else to, to) for j in range(layers + 1)]
+        ups.append((resnets, layer(to, to, 3, 3) if i + 1 < len(channels) else None))
+    norm_out, conv_out = norm(channels[-1]), layer(out_channels, channels[-1], 3, 3)
+    z = torch.randn(images, latent_channels, latents, latents)
+
+    def normal(h, n):
+        return F.group_norm(h, groups, *n, eps=1e-6)
+
+    def residual(h, norm1, conv1, norm2, conv2, shortcut):
+        inner = F.conv2d(F.silu(normal(h, norm1)), *conv1, padding=1)
+        inner = F.conv2d(F.silu(normal(inner, norm2)), *conv2, padding=1)
+        return inner + (h if shortcut is None else F.conv2d(h, *shortcut))
+
+    def run():
+        h = F.conv2d(F.conv2d(z, *first), *conv_in, padding=1)
+        before, attention_norm, (to_q, to_k, to_v, to_out), after = mid
+        h = residual(h, *before)
+        tokens = normal(h, attention_norm).flatten(2).transpose(1, 2)
+        q, k, v = (F.linear(tokens, *w).unsqueeze(1) for w in (to_q, to_k, to_v))
+        mixed = F.linear(F.scaled_dot_product_attention(q, k, v).squeeze(1), *to_out)
+        h = residual(h + mixed.transpose(1, 2).reshape(h.shape), *after)
+        for resnets, up in ups:
+            for r in resnets:
+                h = residual(h, *r)
+            if up is not None:
+                h = F.conv2d(F.interpolate(h, scale_factor=2.0, mode="nearest"), *up, padding=1)
+        return F.conv2d(F.silu(normal(h, norm_out)), *conv_out, padding=1)
+
+    return run
+
+
+def prepare(operation, threads, **sizes):
+    parameters.clear()
+    torch.set_num_threads(threads)
+    return {"linear": linear, "attention": attention, "forward": forward, "decode": decode}[
+        operation
+    ](**sizes)
+
+
+def seconds(run, times):
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        run()
+        taken.append(time.perf_counter() - start)
+    return taken
+
+
+def answer_all():
+    run = None
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "runs" in request:
+            say(seconds=seconds(run, request["runs"]))
+        else:
+            run = None  # what it holds is freed before the next is made
+            run = prepare(**request)
+            say(parameters=sum(p.numel() for p in parameters))
+
+
+say(torch=torch.__version__)
+try:
+    with torch.inference_mode():
+        answer_all()
+except Exception as e:
+    say(error=f"{type(e).__name__}: {e}")
