@@ -199,14 +199,8 @@ public final class ConvKernel {
               int first = tile % groups * TILE_PANELS;
               int width = Math.min(TILE_PANELS, panels - first);
               long panelBytes = (long) part.depth * WIDTH * Float.BYTES;
-              for (int p = 0; p < width; p++) {
-                pixels.pack(
-                    image,
-                    (first + p) * WIDTH,
-                    part.from,
-                    part.depth,
-                    local.memory + p * panelBytes);
-              }
+              pixels.pack(
+                  image, first * WIDTH, width, part.from, part.depth, local.memory);
               for (int i = 0; i < part.rows; i += HEIGHT) {
                 int height = MicroKernel.height(part.rows - i);
                 int rows = Math.min(height, part.rows - i);

@@ -11,8 +11,11 @@ import org.jdit.tensor.cpu.Workers;
  * is not packed yet), then the threads share out tiles of C.
  */
 public final class Gemm {
-  /** Rows of a tile: its part of A stays in the second-level cache while panels of B pass by. */
-  private static final int TILE_ROWS = 132;
+  /** Most rows of a tile: enough to make up for fetching its panel of B from far away. */
+  private static final int TILE_ROWS = 528;
+
+  /** Tiles for each thread, if there are enough rows, so that all end at about the same time. */
+  private static final int TILES = 4;
 
   private final Scratch scratch;
   private final Workers workers;
@@ -208,27 +211,35 @@ public final class Gemm {
     private void multiply(
         int first, int items, int block, int row, int rows, int from, int to, Right right) {
       int width = MicroKernel.WIDTH;
-      int groups = Math.ceilDiv(rows, TILE_ROWS);
       int panels = MicroKernel.panels(to - from);
+      int tileRows = tileRows(rows, items * panels);
+      int groups = Math.ceilDiv(rows, tileRows);
       int depth = Panel.depth(k);
       int terms = Math.min(depth, k - block * depth);
       workers.run(
           items * groups * panels,
           (tile, worker) -> {
             int item = tile / (groups * panels);
-            int begin = tile / panels % groups * TILE_ROWS;
+            int begin = tile / panels % groups * tileRows;
             int column = from + tile % panels * width;
             column(
                 scratch.local(worker),
                 terms,
                 (item * MicroKernel.padded(rows) + begin) * terms,
-                Math.min(TILE_ROWS, rows - begin),
+                Math.min(tileRows, rows - begin),
                 right.address(first + item, column / width),
                 column,
                 c.address(row + begin, column) + cOffsets[first + item] * Float.BYTES,
                 accumulate || block > 0,
                 block == Panel.blocks(k) - 1);
           });
+    }
+
+    private int tileRows(int rows, int columns) {
+      int high = Math.ceilDiv(rows, MicroKernel.HEIGHT);
+      int wanted = Math.ceilDiv(TILES * workers.threads(), Math.max(1, columns));
+      int groups = Math.clamp(wanted, Math.ceilDiv(rows, TILE_ROWS), high);
+      return Math.ceilDiv(high, groups) * MicroKernel.HEIGHT;
     }
 
     /** The rows of one tile, one panel of columns. */

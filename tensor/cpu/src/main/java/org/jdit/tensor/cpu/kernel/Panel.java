@@ -9,8 +9,8 @@ import java.util.Arrays;
  * (which is to say rows of its transpose).
  */
 final class Panel {
-  /** Floats of an address; those of tensors' elements are multiples of 4. */
-  static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT.withOrder(Lanes.LITTLE);
+  /** A float at an address; without a check of alignment, which would cost as much as the load. */
+  static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(Lanes.LITTLE);
 
   /** Most terms of a sum that are added up in registers before they go to memory. */
   private static final int MOST_DEPTH = 1152;
@@ -46,12 +46,28 @@ final class Panel {
       return;
     }
     long along = lines.colStride() * Float.BYTES;
+    if (lines.rowStride() == 1 && present == MicroKernel.WIDTH) {
+      adjacent(lines.address(first, from), along, depth, into, at);
+      return;
+    }
     int i = 0;
     for (; i + 4 <= present; i += 4) {
       four(lines, first + i, from, along, depth, width, into, at + i);
     }
     for (; i < present; i++) {
       one(lines.address(first + i, from), along, depth, width, into, at + i);
+    }
+  }
+
+  /** Lines that lie side by side already. */
+  private static void adjacent(long from, long along, int depth, float[] into, int at) {
+    int to = at;
+    long address = from;
+    for (int k = 0; k < depth; k++) {
+      Lanes.load(address).intoArray(into, to);
+      Lanes.load(address + Lanes.BYTES).intoArray(into, to + Lanes.COUNT);
+      to += MicroKernel.WIDTH;
+      address += along;
     }
   }
 

@@ -5,6 +5,7 @@ import static org.jdit.tensor.cpu.kernel.Lanes.COUNT;
 import static org.jdit.tensor.cpu.kernel.Lanes.load;
 import static org.jdit.tensor.cpu.kernel.Lanes.store;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -57,35 +58,41 @@ final class Pixels {
     return outHeight * outWidth;
   }
 
-  /** Packs a panel of outputs from {@code first} on, the terms {@code from..from+depth-1}. */
-  void pack(int image, int first, int from, int depth, long to) {
-    int left = Math.min(WIDTH, count() - first);
-    if (left < WIDTH) {
-      Lanes.MEMORY.asSlice(to, (long) depth * WIDTH * Float.BYTES).fill((byte) 0);
-    }
-    int at = 0;
-    while (at < left) {
-      int row = (first + at) / outWidth;
-      int col = (first + at) % outWidth;
-      int run = Math.min(left - at, outWidth - col);
-      packRun(image, row, col, run, from, depth, to + (long) at * Float.BYTES);
-      at += run;
-    }
-  }
+  /**
+   * Adjacent outputs in one row of the image and one panel.
+   *
+   * @param row row of the outputs
+   * @param col column of the first
+   * @param length how many
+   * @param at where they go in each row of the panel, in bytes from the first panel
+   */
+  private record Run(int row, int col, int length, long at) {}
 
-  /** Packs outputs of one row. */
-  private void packRun(int image, int row, int col, int run, int from, int depth, long to) {
+  /**
+   * Packs adjacent panels of outputs from {@code first} on, the terms {@code from..from+depth-1}.
+   * All panels get a term before the next is looked at, to read long pieces of a channel.
+   */
+  void pack(int image, int first, int panels, int from, int depth, long to) {
+    int outputs = Math.min(panels * WIDTH, count() - first);
+    long panelBytes = (long) depth * WIDTH * Float.BYTES;
+    if (outputs < panels * WIDTH) {
+      Lanes.MEMORY.asSlice(to + (panels - 1) * panelBytes, panelBytes).fill((byte) 0);
+    }
+    Run[] runs = runs(first, outputs, panelBytes);
     int taps = kernelHeight * kernelWidth;
     int channel = from / taps;
     int tapRow = from % taps / kernelWidth;
     int tapCol = from % kernelWidth;
     long at = to;
     for (int k = 0; k < depth; k++) {
-      int y = row * stride + tapRow - padding;
-      if (y < 0 || y >= height) {
-        zero(at, run);
-      } else {
-        packTap(base + image * imageBytes + channel * channelBytes + y * rowBytes, col, run, tapCol, at);
+      long plane = base + image * imageBytes + channel * channelBytes;
+      for (Run run : runs) {
+        int y = run.row * stride + tapRow - padding;
+        if (y < 0 || y >= height) {
+          zero(at + run.at, run.length);
+        } else {
+          packTap(plane + y * rowBytes, run.col, run.length, tapCol, at + run.at);
+        }
       }
       at += (long) WIDTH * Float.BYTES;
       if (++tapCol == kernelWidth) {
@@ -98,12 +105,26 @@ final class Pixels {
     }
   }
 
+  private Run[] runs(int first, int outputs, long panelBytes) {
+    List<Run> runs = new ArrayList<>();
+    int at = 0;
+    while (at < outputs) {
+      int col = (first + at) % outWidth;
+      int inPanel = at % WIDTH;
+      int length = Math.min(Math.min(outputs - at, outWidth - col), WIDTH - inPanel);
+      long to = at / WIDTH * panelBytes + (long) inPanel * Float.BYTES;
+      runs.add(new Run((first + at) / outWidth, col, length, to));
+      at += length;
+    }
+    return runs.toArray(Run[]::new);
+  }
+
   /** One tap of the kernel at adjacent outputs of a row. */
   private void packTap(long inputRow, int col, int run, int tapCol, long to) {
     int x = col * stride + tapCol - padding;
     // The outputs begin..end-1 of the run see pixels, the others see padding.
-    int begin = Math.clamp(Math.ceilDiv(-x, stride), 0, run);
-    int end = Math.clamp(Math.ceilDiv(width - x, stride), begin, run);
+    int begin = Math.clamp(steps(-x), 0, run);
+    int end = Math.clamp(steps(width - x), begin, run);
     zero(to, begin);
     long pixel = inputRow + ((long) x + (long) begin * stride) * Float.BYTES;
     long at = to + (long) begin * Float.BYTES;
@@ -118,6 +139,11 @@ final class Pixels {
       }
     }
     zero(to + (long) end * Float.BYTES, run - end);
+  }
+
+  /** How many outputs lie before the one that is {@code distance} inputs away. */
+  private int steps(int distance) {
+    return stride == 1 ? distance : Math.ceilDiv(distance, stride);
   }
 
   /** Copies {@code count} floats; the last vector may overlap the one before. */

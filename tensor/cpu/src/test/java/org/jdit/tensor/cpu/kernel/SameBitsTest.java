@@ -1,0 +1,115 @@
+package org.jdit.tensor.cpu.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import jdk.incubator.vector.FloatVector;
+import org.jdit.tensor.cpu.Workers;
+import org.jdit.tensor.memory.Memory;
+import org.jdit.tensor.op.Linear.Activation;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * All kernels give the same bits in a virtual machine that only interprets as in this one, on every
+ * run while this one compiles them.
+ */
+@Tag("width")
+class SameBitsTest {
+  @Test
+  void interpretedAndCompiledKernelsAgree(@TempDir Path directory)
+      throws IOException, InterruptedException {
+    String interpreted = hashOfInterpreter(directory.resolve("hash"));
+    for (int i = 0; i < 400; i++) {
+      assertThat(hash()).isEqualTo(interpreted);
+    }
+  }
+
+  private static String hashOfInterpreter(Path result)
+      throws IOException, InterruptedException {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xint",
+                "--add-modules",
+                "jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-D" + Lanes.PROPERTY + "=" + Lanes.F32.vectorBitSize(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Interpreted.class.getName(),
+                result.toString())
+            .inheritIO()
+            .start();
+    assertThat(process.waitFor()).isZero();
+    return Files.readString(result);
+  }
+
+  /** What the other virtual machine runs. */
+  static final class Interpreted {
+    private Interpreted() {}
+
+    /** Writes the hash of all results to a file. */
+    public static void main(String[] args) throws IOException {
+      Files.writeString(Path.of(args[0]), hash());
+    }
+  }
+
+  private static String hash() {
+    Memory memory = new Memory();
+    try (Arena arena = Arena.ofShared();
+        Workers workers = new Workers(2);
+        Scratch scratch = new Scratch(workers, memory)) {
+      Matrix a = Matrix.of(Floats.random(arena, 25 * 40, 1), 25, 40);
+      Matrix b = Matrix.of(Floats.random(arena, 40 * 37, 2), 40, 37);
+      Matrix c = Matrix.of(Floats.random(arena, 25 * 37, 3), 25, 37);
+      Epilogue gelu = new Epilogue.Affine(Floats.random(arena, 37, 4), 0, Activation.GELU);
+      new Gemm(scratch).multiply(a, b, c, true, gelu);
+
+      Operand q = Floats.tensor(arena, 5, 1, 2, 15, 20);
+      Operand k = Floats.tensor(arena, 6, 1, 2, 19, 20);
+      Operand out = Floats.tensor(arena, 7, 1, 2, 15, 20);
+      Operand lse = Floats.tensor(arena, 8, 1, 2, 15);
+      new AttentionKernel(scratch).run(q, k, k, 0.5, out, lse);
+
+      Operand weight = Floats.tensor(arena, 9, 7, 3, 3, 3);
+      ConvKernel.Weights packed =
+          ConvKernel.packWeights(
+              workers, weight, arena.allocate(ConvKernel.Weights.bytes(7, 3, 3, 3), 64));
+      Operand image = Floats.tensor(arena, 10, 1, 3, 6, 11);
+      Operand y = Floats.tensor(arena, 11, 1, 7, 6, 11);
+      new ConvKernel(scratch).run(image, packed, Floats.tensor(arena, 12, 7), 1, 1, y);
+
+      List<Integer> hashes =
+          List.of(
+              Arrays.hashCode(Floats.copy(c.data())),
+              Arrays.hashCode(Floats.copy(out.data())),
+              Arrays.hashCode(Floats.copy(lse.data())),
+              Arrays.hashCode(Floats.copy(y.data())),
+              Arrays.hashCode(functions(Floats.copy(image.data()))));
+      return hashes.toString();
+    }
+  }
+
+  private static float[] functions(float[] x) {
+    for (int i = 0; i + Lanes.COUNT <= x.length; i += Lanes.COUNT) {
+      FloatVector v = FloatVector.fromArray(Lanes.F32, x, i).mul(20f);
+      VectorMath.gelu(v)
+          .add(VectorMath.silu(v))
+          .add(VectorMath.tanh(v))
+          .add(VectorMath.sigmoid(v))
+          .add(VectorMath.sin(v))
+          .add(VectorMath.cos(v))
+          .add(VectorMath.log(v.abs()))
+          .add(Lanes.sum(v))
+          .intoArray(x, i);
+    }
+    return x;
+  }
+}
