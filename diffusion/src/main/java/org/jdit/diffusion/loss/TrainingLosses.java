@@ -53,7 +53,7 @@ public record TrainingLosses(Tensor loss, Optional<Tensor> mse, Optional<Tensor>
       return new TrainingLosses(mse, Optional.of(mse), Optional.empty());
     }
     // The bound trains the variance only (Nichol & Dhariwal 2021, §3.1): no gradient to the mean.
-    Tensor frozen = Tensor.concat(1, StopGradient.of(told), output.slice(1, channels, channels));
+    Tensor frozen = Tensor.concat(1, told.detach(), output.slice(1, channels, channels));
     Tensor bound = bound(diffusion, frozen, xStart, x, c);
     Tensor vb = type == LossType.RESCALED_MSE ? bound.mul(steps / 1000.0) : bound;
     return new TrainingLosses(mse.add(vb), Optional.of(mse), Optional.of(vb));

@@ -15,7 +15,6 @@ import org.jdit.diffusion.MeanType;
 import org.jdit.diffusion.VarianceType;
 import org.jdit.diffusion.schedule.NoiseSchedule;
 import org.jdit.diffusion.schedule.Respacing;
-import org.jdit.tensor.Shape;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.autodiff.Autodiff;
 import org.jdit.tensor.memory.TensorScope;
@@ -104,20 +103,6 @@ class TrainingLossesTest {
     Tensor error = output.slice(1, 0, 3).sub(noise).mul(2.0 / noise.shape().numel());
     FLOAT32.assertClose("mean", gradient.slice(1, 0, 3), error);
     assertThat(gradient.slice(1, 3, 3).toFloats()).doesNotContain(0f);
-  }
-
-  @Test
-  void stopGradientKeepsTheValue() {
-    float[] values = {0, 1, -1, 0.3f, -123.456f, 5e4f, 0x1p-12f, 3.14159e-3f, -1e-6f};
-    Tensor x = scope.of(Shape.of(values.length), values);
-    Autodiff.ValueAndGrad g =
-        Autodiff.valueAndGrad(in -> StopGradient.of(in.getFirst()).add(in.getFirst()).sum(), x);
-    // Exact from 2^-12 up; below, the fixed point ends at 2^-36.
-    new Tolerance(0x1p-36, 0).assertClose("value", StopGradient.of(x), x);
-    for (int i = 0; i < values.length - 1; i++) {
-      assertThat(StopGradient.of(x).toFloats()[i]).isEqualTo(values[i]);
-    }
-    assertThat(g.gradients().getFirst().toFloats()).containsOnly(1f);
   }
 
   private int[] timesteps(GaussianDiffusion d) {

@@ -11,6 +11,7 @@ import org.jdit.tensor.op.Clamp;
 import org.jdit.tensor.op.Compare;
 import org.jdit.tensor.op.Concat;
 import org.jdit.tensor.op.Conv2d;
+import org.jdit.tensor.op.Detach;
 import org.jdit.tensor.op.Expand;
 import org.jdit.tensor.op.Fill;
 import org.jdit.tensor.op.Gather;
@@ -373,6 +374,11 @@ public final class Tensor {
   /** Stretched to a shape, without a copy (torch.expand). */
   public Tensor expand(Shape to) {
     return to.equals(shape()) ? this : apply(new Expand(to), this);
+  }
+
+  /** The same value, through which no gradient flows. */
+  public Tensor detach() {
+    return apply(new Detach(), this);
   }
 
   /** A new axis of size 1 before {@code axis}; -1 appends it. */

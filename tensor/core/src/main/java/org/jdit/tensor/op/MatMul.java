@@ -30,8 +30,9 @@ public record MatMul() implements Primitive {
     Tensor dy = d.getFirst();
     if (b.shape().rank() == 2 && a.shape().rank() > 2) {
       // One product over all rows instead of one for each leading index, summed up.
-      Tensor rows = a.reshape(-1, a.dim(-1));
-      Tensor dRows = dy.reshape(-1, dy.dim(-1));
+      int n = Math.toIntExact(a.shape().sub(0, a.shape().rank() - 1).numel());
+      Tensor rows = a.reshape(n, a.dim(-1));
+      Tensor dRows = dy.reshape(n, dy.dim(-1));
       return List.of(dy.matmul(b.t()), rows.t().matmul(dRows));
     }
     return List.of(

@@ -9,8 +9,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jdit.tensor.DType;
+import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.op.Compare;
+import org.jdit.tensor.op.Detach;
 import org.jdit.tensor.op.Fill;
 import org.jdit.tensor.op.Fused;
 import org.jdit.tensor.op.FusedWithGradient;
@@ -35,6 +37,7 @@ class OpGradientTest {
   private static List<OpCase> checked() {
     return OpCases.all().stream()
         .filter(OpCase::differentiable)
+        .filter(c -> !(c.op() instanceof Detach))
         // What is rounded to half precision has no derivative.
         .filter(c -> c.loss().values().stream().noneMatch(s -> half(s.dtype())))
         .filter(c -> c.specs().stream().mapToLong(s -> s.shape().numel()).sum() <= LARGEST)
@@ -59,11 +62,26 @@ class OpGradientTest {
   }
 
   @Test
+  void noGradientFlowsThroughADetachedValue() {
+    Program p =
+        Program.trace(
+            t -> {
+              Tensor x = t.input("x", Spec.f32(3));
+              t.output("loss", x.detach().mul(x).sum());
+            });
+    double[] d =
+        ReferenceBackend.evaluate(
+                Autodiff.valueAndGrad(p, List.of("x")), Map.of("x", new double[] {1, -2, 3}))
+            .get("grad.x");
+    assertThat(d).containsExactly(1, -2, 3);
+  }
+
+  @Test
   void everyOperationIsChecked() {
     Set<Class<?>> have = new HashSet<>();
     checked().forEach(c -> have.add(c.op().getClass()));
-    // Their results do not vary with any operand.
-    have.addAll(List.of(Compare.class, Fill.class, Iota.class));
+    // Their results do not vary with any operand, or are meant not to.
+    have.addAll(List.of(Compare.class, Fill.class, Iota.class, Detach.class));
     assertThat(have).containsAll(records(Op.class).toList());
   }
 

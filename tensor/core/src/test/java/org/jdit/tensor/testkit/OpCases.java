@@ -16,6 +16,7 @@ import org.jdit.tensor.op.Clamp;
 import org.jdit.tensor.op.Compare;
 import org.jdit.tensor.op.Concat;
 import org.jdit.tensor.op.Conv2d;
+import org.jdit.tensor.op.Detach;
 import org.jdit.tensor.op.Expand;
 import org.jdit.tensor.op.Fill;
 import org.jdit.tensor.op.Fold;
@@ -242,6 +243,7 @@ public final class OpCases {
     add(new Expand(Shape.of(3)), EXACT, f32(UNIT));
     add(new Expand(Shape.of(4)), EXACT, f32(UNIT, 4));
     add(new Expand(Shape.of(5, 0)), EXACT, f32(UNIT, 1, 0));
+    add(new Detach(), EXACT, f32(UNIT, 13, 7));
     add(new Concat(0), EXACT, f32(UNIT, 2, 3));
     add(new Concat(0), EXACT, f32(UNIT, 2, 3), f32(UNIT, 1, 3), f32(UNIT, 0, 3), f32(UNIT, 5, 3));
     add(new Concat(1), EXACT, f32(UNIT, 2, 3, 5), f32(UNIT, 2, 1, 5));

@@ -14,6 +14,7 @@ import org.jdit.tensor.op.Cast;
 import org.jdit.tensor.op.Clamp;
 import org.jdit.tensor.op.Compare;
 import org.jdit.tensor.op.Concat;
+import org.jdit.tensor.op.Detach;
 import org.jdit.tensor.op.Expand;
 import org.jdit.tensor.op.Fill;
 import org.jdit.tensor.op.Fold;
@@ -57,7 +58,7 @@ final class ReferenceOps {
       case Fill(_, double value) -> filled(to, cast(out.dtype()).applyAsDouble(value));
       case Iota(_, int axis) -> map(produce(to, at -> at[axis]), cast(out.dtype()));
       case Reduce r -> reduce(r, specs.getFirst().shape(), in.getFirst(), to);
-      case Reshape _ -> in.getFirst();
+      case Reshape _, Detach _ -> in.getFirst();
       case Permute(List<Integer> axes) -> produce(to, at -> get(specs, in, 0, permuted(at, axes)));
       case Slice(int axis, int start, _) ->
           produce(to, at -> get(specs, in, 0, shifted(at, axis, start)));
