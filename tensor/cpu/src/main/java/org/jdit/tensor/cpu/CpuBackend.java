@@ -56,7 +56,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Executable compile(Program program, Resident resident) {
-    if (!(resident instanceof CpuResident store) || store.engine() != engine) {
+    if (!(resident instanceof CpuResident store) || !store.engine().equals(engine)) {
       throw new IllegalArgumentException("the resident store is not of this backend");
     }
     Program flat = Passes.decompose(Passes.inline(program), Support::of);

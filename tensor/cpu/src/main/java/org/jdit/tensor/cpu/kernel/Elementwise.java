@@ -53,13 +53,19 @@ public final class Elementwise implements Step {
     for (int i = 0; i < in.size(); i++) {
       at.put(chain.inputs().get(i).id(), b.load(in.get(i)));
     }
-    Map<Integer, Node> last = new HashMap<>();
-    chain.nodes().forEach(n -> n.in().forEach(id -> last.put(id, n)));
+    List<Node> nodes = chain.nodes();
+    Map<Integer, Integer> lastUse = new HashMap<>();
+    for (int i = 0; i < nodes.size(); i++) {
+      for (int id : nodes.get(i).in()) {
+        lastUse.put(id, i);
+      }
+    }
     Set<Integer> kept = new HashSet<>(chain.roots());
-    for (Node n : chain.nodes()) {
+    for (int i = 0; i < nodes.size(); i++) {
+      Node n = nodes.get(i);
       List<Integer> operands = n.in().stream().map(at::get).toList();
       for (int id : Set.copyOf(n.in())) {
-        if (last.get(id) == n && !kept.contains(id)) {
+        if (lastUse.get(id) == i && !kept.contains(id)) {
           b.release(at.get(id));
         }
       }
