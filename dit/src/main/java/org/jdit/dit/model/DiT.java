@@ -1,7 +1,6 @@
 package org.jdit.dit.model;
 
 import java.util.Map;
-import org.jdit.diffusion.ClassifierFreeGuidance;
 import org.jdit.diffusion.Denoiser;
 import org.jdit.nn.Embedding;
 import org.jdit.nn.StateDict;
@@ -19,9 +18,6 @@ import org.jdit.tensor.program.Program;
  * @param weights scope of its weights, named as in the official checkpoints
  */
 public record DiT(DiTConfig config, Weights weights) {
-  /** Channels that classifier-free guidance acts on in the official code. */
-  public static final int OFFICIAL_GUIDED_CHANNELS = ClassifierFreeGuidance.OFFICIAL.channels();
-
   /** The names and shapes of a network's weights, in the official order. */
   public static StateDict stateDict(DiTConfig config) {
     return StateDict.of(

@@ -45,14 +45,15 @@ record DenoiseStep(DiTConfig config, Sampler sampler, int n, OptionalInt guidedC
     Spec latents = DiT.input(config, n);
     return Program.trace(
         t -> {
-          Tensor time = t.input(TIME, TimestepFeatures.spec(rows()));
+          Tensor time = t.input(TIME, TimestepFeatures.spec(n));
           Tensor labels = t.input(LABELS, Spec.i64(rows()));
           DiT model = new DiT(config, Weights.params(t));
-          Denoiser network = (x, features) -> model.forward(x, features, labels);
-          Denoiser denoiser = network;
+          Denoiser denoiser = model.denoiser(labels);
           if (guidedChannels.isPresent()) {
             Tensor scale = t.input(SCALE, new Spec(Shape.SCALAR, latents.dtype()));
-            denoiser = new ClassifierFreeGuidance(guidedChannels.getAsInt()).over(network, scale);
+            denoiser =
+                new ClassifierFreeGuidance(guidedChannels.getAsInt())
+                    .over(model.pairDenoiser(labels), scale);
           }
           List<Tensor> history = new ArrayList<>();
           for (int i = 0; i < sampler.history(); i++) {

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
+import org.jdit.diffusion.ClassifierFreeGuidance;
 import org.jdit.diffusion.DiffusionOptions;
 import org.jdit.diffusion.GaussianDiffusion;
 import org.jdit.diffusion.sampler.Sampler;
@@ -142,7 +143,7 @@ public final class DitPipeline implements AutoCloseable {
     int count = Math.min(step.n(), request.labels().size() - from) * each;
     try (TensorScope scope = TensorScope.open(backend.memory())) {
       Map<String, Tensor> inputs = new HashMap<>();
-      double[] times = new double[step.rows()];
+      double[] times = new double[step.n()];
       Arrays.fill(times, t);
       inputs.put(DenoiseStep.TIME, TimestepFeatures.of(scope, config().numerics(), times));
       inputs.put(DenoiseStep.LABELS, scope.of(Shape.of(step.rows()), labels(request, step, from)));
@@ -315,7 +316,7 @@ public final class DitPipeline implements AutoCloseable {
     c.nullClass();
     int usual =
         c.numerics() == Numerics.OFFICIAL
-            ? Math.min(DiT.OFFICIAL_GUIDED_CHANNELS, c.inChannels())
+            ? Math.min(ClassifierFreeGuidance.OFFICIAL.channels(), c.inChannels())
             : c.inChannels();
     int channels = request.guidedChannels().orElse(usual);
     if (channels < 1 || channels > c.inChannels()) {
