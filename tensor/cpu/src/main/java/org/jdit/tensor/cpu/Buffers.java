@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jdit.tensor.Shape;
-import org.jdit.tensor.Spec;
 import org.jdit.tensor.Strided;
 import org.jdit.tensor.cpu.kernel.Operand;
 import org.jdit.tensor.memory.Memory;
@@ -17,8 +16,8 @@ import org.jdit.tensor.program.Program;
 import org.jdit.tensor.program.Role;
 
 /**
- * The memory of an executable: one slab with the planned slots, the copies of its inputs and what
- * kernels ask for besides; and the way from a value's number to its elements.
+ * The memory of an executable: the planned slots, the copies of its inputs and what kernels ask for
+ * besides; and the way from a value's number to its elements.
  */
 final class Buffers implements AutoCloseable {
   private final Engine engine;
@@ -31,17 +30,19 @@ final class Buffers implements AutoCloseable {
     this.engine = engine;
     this.lowered = lowered;
     Program p = lowered.program();
+    for (Input i : p.inputs()) {
+      if (i.role() != Role.INPUT) {
+        resident.put(i.id(), store.want(i.name(), p.spec(i.id())));
+      }
+    }
+    for (Input i : p.inputs()) {
+      if (i.role() == Role.INPUT) {
+        owned.put(i.id(), allocate(p.spec(i.id()).bytes()));
+      }
+    }
     MemoryPlan plan = MemoryPlan.of(p, lowered::storageOf);
     List<MemorySegment> slots = plan.slotBytes().stream().map(this::allocate).toList();
     plan.slotOf().forEach((id, slot) -> owned.put(id, slots.get(slot)));
-    for (Input i : p.inputs()) {
-      Spec spec = p.spec(i.id());
-      if (i.role() == Role.INPUT) {
-        owned.put(i.id(), allocate(spec.bytes()));
-      } else {
-        resident.put(i.id(), store.want(i.name(), spec));
-      }
-    }
   }
 
   /** Memory that lives as long as the executable. */

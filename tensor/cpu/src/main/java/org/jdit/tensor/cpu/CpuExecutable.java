@@ -29,6 +29,7 @@ final class CpuExecutable implements Executable {
   private final Map<Output, Operand> outputs = new LinkedHashMap<>();
   private final List<Step> steps = new ArrayList<>();
   private final List<Step> commits = new ArrayList<>();
+  private Operand gate;
   private boolean closed;
 
   CpuExecutable(Engine engine, CpuResident store, Lowering lowered) {
@@ -56,6 +57,7 @@ final class CpuExecutable implements Executable {
         inputs.put(i, buffers.operand(i.id()));
       }
     }
+    gate = program.gate().map(buffers::operand).orElse(null);
     program.outputs().forEach(o -> outputs.put(o, buffers.operand(o.id())));
     program
         .updates()
@@ -115,11 +117,7 @@ final class CpuExecutable implements Executable {
   }
 
   private boolean commits() {
-    return program
-        .gate()
-        .map(buffers::operand)
-        .map(g -> g.data().get(ValueLayout.JAVA_BYTE, g.byteOffset()) != 0)
-        .orElse(true);
+    return gate == null || gate.data().get(ValueLayout.JAVA_BYTE, gate.byteOffset()) != 0;
   }
 
   private Tensor copy(Operand from, TensorScope into) {

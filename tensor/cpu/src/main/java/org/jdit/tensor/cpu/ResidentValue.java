@@ -100,6 +100,10 @@ final class ResidentValue implements AutoCloseable {
 
   /** Fills every form. */
   void load(Tensor value) {
+    if (matrices.isEmpty() && convolution == null) {
+      // Wanted in no other form, if only to be read back.
+      plain();
+    }
     Value.Concrete c = value.concrete();
     // Files may hold elements at any byte; the kernels take aligned ones.
     boolean aligned = c.data().isNative() && c.data().address() % spec.dtype().bytes() == 0;

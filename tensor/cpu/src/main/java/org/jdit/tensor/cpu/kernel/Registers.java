@@ -35,9 +35,4 @@ public final class Registers {
   float[][] of(int worker) {
     return registers[worker];
   }
-
-  /** Bytes of all registers. */
-  public long bytes() {
-    return 4L * registers.length * count * length;
-  }
 }
