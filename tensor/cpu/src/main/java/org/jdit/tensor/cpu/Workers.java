@@ -104,7 +104,7 @@ public final class Workers implements AutoCloseable {
 
   private boolean isHelper(Thread thread) {
     for (Helper h : helpers) {
-      if (h.thread == thread) {
+      if (h.thread.equals(thread)) {
         return true;
       }
     }

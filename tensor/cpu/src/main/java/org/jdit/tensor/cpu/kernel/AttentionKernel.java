@@ -64,7 +64,7 @@ public final class AttentionKernel {
           "Attention with heads of size %d is not supported; the largest is %d."
               .formatted(size, MAX_HEAD_SIZE));
     }
-    int together = Math.clamp(BLOCK / Math.max(1, size) / WIDTH * WIDTH, WIDTH, MOST_QUERIES);
+    int together = fitting(size, WIDTH, MOST_QUERIES);
     int parts = Math.ceilDiv(queries, together);
     scratch
         .workers()
@@ -85,6 +85,12 @@ public final class AttentionKernel {
               t.attend(first, count);
               t.finish(first, count, head(out, image, head), lse, image, head);
             });
+  }
+
+  /** How many vectors of a size fit a block: a multiple of {@code step}, at least one step. */
+  private static int fitting(int size, int step, int most) {
+    int steps = BLOCK / (Math.max(1, size) * step);
+    return Math.min(Math.max(1, steps) * step, most);
   }
 
   private static Matrix head(Operand t, int image, int head) {
@@ -129,7 +135,7 @@ public final class AttentionKernel {
     }
 
     private int keysOfBlock() {
-      return Math.clamp(BLOCK / Math.max(1, size) / HEIGHT * HEIGHT, HEIGHT, MOST_KEYS);
+      return fitting(size, HEIGHT, MOST_KEYS);
     }
 
     /** Address of a panel of queries, {@code [size][WIDTH]}. */
@@ -144,7 +150,7 @@ public final class AttentionKernel {
 
     void attend(int first, int count) {
       int panels = MicroKernel.panels(count);
-      packQueries(first, count, panels);
+      packQueries(first, panels);
       int block = keysOfBlock();
       for (int key = 0; key < k.rows(); key += block) {
         int keys = Math.min(block, k.rows() - key);
@@ -163,7 +169,7 @@ public final class AttentionKernel {
       }
     }
 
-    private void packQueries(int first, int count, int panels) {
+    private void packQueries(int first, int panels) {
       float[] buffer = local.heap;
       for (int p = 0; p < panels; p++) {
         Panel.pack(q, first + p * WIDTH, WIDTH, 0, size, buffer, 0);
@@ -200,7 +206,7 @@ public final class AttentionKernel {
       for (int i = 0; i < keys; i++) {
         FloatVector x = load(at);
         max = max.blend(x, x.compare(VectorOperators.GT, max));
-        at += 2 * BYTES;
+        at += 2L * BYTES;
       }
       FloatVector sum = FloatVector.zero(F32);
       at = column;
@@ -208,7 +214,7 @@ public final class AttentionKernel {
         FloatVector e = VectorMath.exp(load(at).sub(max));
         sum = sum.add(e);
         store(e, at);
-        at += 2 * BYTES;
+        at += 2L * BYTES;
       }
       if (more) {
         FloatVector factor = VectorMath.exp(before.sub(max));

@@ -115,12 +115,17 @@ public final class ConvKernel {
    * @param out {@code [N, O, H', W']}, row-major
    * @throws IllegalArgumentException if sizes or layouts do not fit
    */
-  public void run(
-      Operand x, Weights weights, Operand bias, int stride, int padding, Operand out) {
+  public void run(Operand x, Weights weights, Operand bias, int stride, int padding, Operand out) {
     check(x, weights, bias, stride, padding, out);
     Pixels pixels =
         new Pixels(
-            x, weights.height, weights.width, stride, padding, out.shape().dim(2), out.shape().dim(3));
+            x,
+            weights.height,
+            weights.width,
+            stride,
+            padding,
+            out.shape().dim(2),
+            out.shape().dim(3));
     int terms = weights.terms();
     int most = Panel.depth(terms);
     int rows = Scratch.LEFT / Math.max(1, most) / HEIGHT * HEIGHT;
@@ -173,12 +178,7 @@ public final class ConvKernel {
               int at = panel * HEIGHT * part.depth;
               int count = MicroKernel.height(part.rows - panel * HEIGHT) * part.depth;
               MemorySegment.copy(
-                  weights.data,
-                  Panel.FLOAT,
-                  (start + at) * Float.BYTES,
-                  scratch.left,
-                  at,
-                  count);
+                  weights.data, Panel.FLOAT, (start + at) * Float.BYTES, scratch.left, at, count);
             });
   }
 
@@ -199,8 +199,7 @@ public final class ConvKernel {
               int first = tile % groups * TILE_PANELS;
               int width = Math.min(TILE_PANELS, panels - first);
               long panelBytes = (long) part.depth * WIDTH * Float.BYTES;
-              pixels.pack(
-                  image, first * WIDTH, width, part.from, part.depth, local.memory);
+              pixels.pack(image, first * WIDTH, width, part.from, part.depth, local.memory);
               for (int i = 0; i < part.rows; i += HEIGHT) {
                 int height = MicroKernel.height(part.rows - i);
                 int rows = Math.min(height, part.rows - i);

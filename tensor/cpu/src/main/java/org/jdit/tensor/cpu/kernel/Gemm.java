@@ -5,7 +5,8 @@ import org.jdit.tensor.cpu.Workers;
 
 /**
  * Matrix products {@code C = epilogue(A · B)} or {@code C = epilogue(C + A · B)} in float32. An
- * element of C is the same whatever the number of rows of A, of threads or of products in the batch.
+ * element of C is the same whatever the number of rows of A, of threads or of products in the
+ * batch.
  *
  * <p>The sum is cut into blocks of terms; for each, A is packed once for all threads (and B, if it
  * is not packed yet), then the threads share out tiles of C.
@@ -35,8 +36,7 @@ public final class Gemm {
    * @param accumulate whether the product is added to what C holds
    * @throws IllegalArgumentException if the sizes do not fit
    */
-  public void multiply(
-      Matrix a, PackedMatrix b, Matrix c, boolean accumulate, Epilogue epilogue) {
+  public void multiply(Matrix a, PackedMatrix b, Matrix c, boolean accumulate, Epilogue epilogue) {
     check(a, b.rows(), b.cols(), c, epilogue);
     Run run = new Run(a, new long[1], c, new long[1], accumulate, epilogue);
     int blocks = Panel.blocks(run.k);

@@ -8,8 +8,8 @@ import static org.jdit.tensor.cpu.kernel.Lanes.load;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The block of 12 rows: 24 sums and 3 factors in the 32 registers of AVX-512. Written out, because C2 keeps a
- * variable in a register but not an element of an array.
+ * The block of 12 rows: 24 sums and 3 factors in the 32 registers of AVX-512. Written out, because
+ * C2 keeps a variable in a register but not an element of an array.
  */
 final class Kernel12 {
   private Kernel12() {}
@@ -82,7 +82,7 @@ final class Kernel12 {
       x11 = s.fma(bx, x11);
       y11 = s.fma(by, y11);
       row += 12;
-      right += 2 * BYTES;
+      right += 2L * BYTES;
     }
     x0.intoArray(tile, 0);
     y0.intoArray(tile, COUNT);

@@ -8,8 +8,8 @@ import static org.jdit.tensor.cpu.kernel.Lanes.load;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The block of 6 rows: 12 sums and 3 factors in the 16 registers of AVX2. Written out, because C2 keeps a
- * variable in a register but not an element of an array.
+ * The block of 6 rows: 12 sums and 3 factors in the 16 registers of AVX2. Written out, because C2
+ * keeps a variable in a register but not an element of an array.
  */
 final class Kernel6 {
   private Kernel6() {}
@@ -52,7 +52,7 @@ final class Kernel6 {
       x5 = s.fma(bx, x5);
       y5 = s.fma(by, y5);
       row += 6;
-      right += 2 * BYTES;
+      right += 2L * BYTES;
     }
     x0.intoArray(tile, 0);
     y0.intoArray(tile, COUNT);

@@ -18,7 +18,8 @@ public final class Lanes {
   public static final String PROPERTY = "jdit.vector.bits";
 
   /** The vectors that all kernels use. */
-  public static final VectorSpecies<Float> F32 = choose(System.getProperty(PROPERTY));
+  public static final VectorSpecies<Float> F32 =
+      choose(System.getProperty(PROPERTY), FloatVector.SPECIES_PREFERRED);
 
   /** Elements of a vector. */
   public static final int COUNT = F32.length();
@@ -38,8 +39,7 @@ public final class Lanes {
 
   private Lanes() {}
 
-  private static VectorSpecies<Float> choose(String bits) {
-    VectorSpecies<Float> widest = FloatVector.SPECIES_PREFERRED;
+  static VectorSpecies<Float> choose(String bits, VectorSpecies<Float> widest) {
     if (bits == null) {
       int known = Math.clamp(widest.vectorBitSize(), 128, 512);
       return VectorSpecies.of(float.class, VectorShape.forBitSize(known));

@@ -22,8 +22,7 @@ public record Matrix(
       throw new IllegalArgumentException("a matrix of " + rows + " x " + cols);
     }
     boolean empty = rows == 0 || cols == 0;
-    Bounds.check(
-        data, offset, empty ? 0 : (rows - 1) * rowStride + (cols - 1) * colStride + 1);
+    Bounds.check(data, offset, empty ? 0 : (rows - 1) * rowStride + (cols - 1) * colStride + 1);
   }
 
   /** A row-major matrix without gaps. */

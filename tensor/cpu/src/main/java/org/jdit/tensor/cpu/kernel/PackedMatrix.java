@@ -4,8 +4,9 @@ import java.lang.foreign.MemorySegment;
 import org.jdit.tensor.cpu.Workers;
 
 /**
- * The right operand {@code [K, N]} of products, stored as the micro-kernel reads it: blocks of rows,
- * in them panels of columns two vectors wide, in them rows. The last panel is filled up with zeros.
+ * The right operand {@code [K, N]} of products, stored as the micro-kernel reads it: blocks of
+ * rows, in them panels of columns two vectors wide, in them rows. The last panel is filled up with
+ * zeros.
  *
  * @param data the packed elements, 64-byte aligned
  * @param rows number of rows, K
@@ -54,15 +55,15 @@ public record PackedMatrix(MemorySegment data, int rows, int cols) {
       Matrix columns, int panel, int from, int depth, float[] buffer, long address) {
     int width = MicroKernel.WIDTH;
     Panel.pack(columns, panel * width, width, from, depth, buffer, 0);
-    MemorySegment.copy(
-        buffer, 0, Lanes.MEMORY, Panel.FLOAT, address, depth * width);
+    MemorySegment.copy(buffer, 0, Lanes.MEMORY, Panel.FLOAT, address, depth * width);
   }
 
   /** Address of a panel in a block of rows. */
   long address(int panel, int block) {
     int depth = Panel.depth(rows);
     int from = block * depth;
-    long before = (long) from * MicroKernel.panels(cols) + (long) panel * Math.min(depth, rows - from);
+    long before =
+        (long) from * MicroKernel.panels(cols) + (long) panel * Math.min(depth, rows - from);
     return data.address() + before * MicroKernel.WIDTH * Float.BYTES;
   }
 

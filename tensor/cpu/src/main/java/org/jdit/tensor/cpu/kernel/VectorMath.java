@@ -82,7 +82,7 @@ public final class VectorMath {
     p = p.fma(f, all(1.4219552e-1f));
     p = p.fma(f, all(-1.6667996e-1f));
     p = p.fma(f, all(2.000212e-1f));
-    p = p.fma(f, all(-2.5000009e-1f));
+    p = p.fma(f, all(-0.2500001f));
     p = p.fma(f, all(3.3333313e-1f));
     FloatVector square = f.mul(f);
     FloatVector tail = e.fma(all(LN2_LOW), p.mul(f).mul(square));
@@ -98,7 +98,7 @@ public final class VectorMath {
     p = p.fma(z, all(2.1700703e-2f));
     p = p.fma(z, all(-5.3946763e-2f));
     p = p.fma(z, all(1.3333206e-1f));
-    p = p.fma(z, all(-3.3333331e-1f));
+    p = p.fma(z, all(-0.3333333f));
     FloatVector small = p.fma(z.mul(x), x);
     FloatVector size = x.abs();
     FloatVector large = all(1f).sub(all(2f).div(exp(size.add(size)).add(1f)));

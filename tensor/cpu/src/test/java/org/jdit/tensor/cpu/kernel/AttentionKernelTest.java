@@ -36,8 +36,15 @@ class AttentionKernelTest {
 
   @ParameterizedTest
   @CsvSource({
-    "1,1,1,1,1", "2,3,5,7,16", "1,2,13,207,13", "2,2,33,31,72", "1,2,256,256,72", "1,1,70,1100,64",
-    "1,1,600,40,33", "1,1,40,300,512", "1,1,3,50,2048"
+    "1,1,1,1,1",
+    "2,3,5,7,16",
+    "1,2,13,207,13",
+    "2,2,33,31,72",
+    "1,2,256,256,72",
+    "1,1,70,1100,64",
+    "1,1,600,40,33",
+    "1,1,40,300,512",
+    "1,1,3,50,2048"
   })
   void attentionFollowsItsDefinition(int b, int h, int t, int s, int d) {
     Operand q = Floats.tensor(arena, 1, b, h, t, d);
@@ -153,7 +160,8 @@ class AttentionKernelTest {
                 few,
                 Floats.tensor(arena, 5, 1, 2, 17));
         for (int i = 0; i < 17; i++) {
-          assertThat(Floats.get(few, 0, 1, i, d - 1)).isEqualTo(Floats.get(out, 1, 1, 3 + i, d - 1));
+          assertThat(Floats.get(few, 0, 1, i, d - 1))
+              .isEqualTo(Floats.get(out, 1, 1, 3 + i, d - 1));
         }
       }
     }

@@ -79,8 +79,7 @@ class ConvKernelTest {
         Operand same = convolve(new ConvKernel(space), x, weight, bias, 1, 1);
         assertThat(same.data().mismatch(y.data())).isEqualTo(-1);
         Operand second =
-            convolve(
-                new ConvKernel(space), x.with(x.layout().slice(0, 1, 1)), weight, bias, 1, 1);
+            convolve(new ConvKernel(space), x.with(x.layout().slice(0, 1, 1)), weight, bias, 1, 1);
         long bytes = second.data().byteSize();
         assertThat(second.data().mismatch(y.data().asSlice(bytes, bytes))).isEqualTo(-1);
       }

@@ -37,8 +37,23 @@ class GemmTest {
 
   @ParameterizedTest
   @CsvSource({
-    "1,1,1", "1,1,13", "13,1,1", "2,3,5", "6,7,32", "7,16,33", "12,64,64", "13,31,31", "18,5,207",
-    "207,13,97", "133,1153,65", "25,2305,17", "1,1152,48", "0,4,4", "4,4,0", "3,0,5", "1061,1151,3"
+    "1,1,1",
+    "1,1,13",
+    "13,1,1",
+    "2,3,5",
+    "6,7,32",
+    "7,16,33",
+    "12,64,64",
+    "13,31,31",
+    "18,5,207",
+    "207,13,97",
+    "133,1153,65",
+    "25,2305,17",
+    "1,1152,48",
+    "0,4,4",
+    "4,4,0",
+    "3,0,5",
+    "1061,1151,3"
   })
   void productsOfAllFormsAreExactToTheirRounding(int m, int k, int n) {
     for (int form = 0; form < 8; form++) {
@@ -202,8 +217,7 @@ class GemmTest {
   }
 
   private PackedMatrix pack(Matrix b) {
-    MemorySegment into =
-        arena.allocate(Math.max(1, PackedMatrix.bytes(b.rows(), b.cols())), 64);
+    MemorySegment into = arena.allocate(Math.max(1, PackedMatrix.bytes(b.rows(), b.cols())), 64);
     return PackedMatrix.pack(workers, b, into);
   }
 

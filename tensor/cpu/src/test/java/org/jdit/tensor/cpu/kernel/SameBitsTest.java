@@ -31,8 +31,7 @@ class SameBitsTest {
     }
   }
 
-  private static String hashOfInterpreter(Path result)
-      throws IOException, InterruptedException {
+  private static String hashOfInterpreter(Path result) throws IOException, InterruptedException {
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),

@@ -50,15 +50,13 @@ class VectorMathTest {
         .isLessThanOrEqualTo(2);
     assertThat(largestUlp(linear(-10, 10, 400_000), VectorMath::tanh, StrictMath::tanh))
         .isLessThanOrEqualTo(2);
-    assertThat(apply(VectorMath::tanh, inf(), -inf(), Float.NaN))
-        .containsExactly(1, -1, Float.NaN);
+    assertThat(apply(VectorMath::tanh, inf(), -inf(), Float.NaN)).containsExactly(1, -1, Float.NaN);
   }
 
   @Test
   void sigmoidIsWithinThreeUlp() {
     float[] x = linear(-87, 100, 400_000);
-    assertThat(largestUlp(x, VectorMath::sigmoid, VectorMathTest::sigmoid))
-        .isLessThanOrEqualTo(3);
+    assertThat(largestUlp(x, VectorMath::sigmoid, VectorMathTest::sigmoid)).isLessThanOrEqualTo(3);
     assertThat(apply(VectorMath::sigmoid, inf(), -inf(), Float.NaN))
         .containsExactly(1, 0, Float.NaN);
   }
