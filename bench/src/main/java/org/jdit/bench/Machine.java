@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jdit.tensor.spi.Backend;
 
@@ -23,6 +24,13 @@ public final class Machine {
         "jvm", System.getProperty("java.vendor") + " " + System.getProperty("java.vm.version"));
     machine.put("engine", backend.description());
     return machine;
+  }
+
+  /** What {@link #describe} says, in one line. */
+  public static String line(Map<String, Object> machine) {
+    return machine.entrySet().stream()
+        .map(e -> e.getKey() + " " + e.getValue())
+        .collect(Collectors.joining("; "));
   }
 
   /** The most memory, in bytes, that this process has had resident so far, where that is known. */

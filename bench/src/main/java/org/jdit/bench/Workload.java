@@ -142,15 +142,15 @@ public record Workload(
         sizes(
             "model", c.name(),
             "images", images,
-            "channels", c.inChannels(),
             "latents", c.inputSize(),
             "patch", c.patchSize(),
+            "channels", c.inChannels(),
+            "out_channels", c.outChannels(),
             "width", c.hiddenSize(),
             "depth", c.depth(),
             "heads", c.numHeads(),
             "hidden", c.mlpHidden(),
-            "labels", c.labelRows(),
-            "out_channels", c.outChannels()),
+            "labels", c.labelRows()),
         Program.trace(
             t -> {
               Tensor labels = t.input("y", Spec.i64(2 * images));
@@ -174,10 +174,10 @@ public record Workload(
             "images", images,
             "latents", side,
             "latent_channels", c.latentChannels(),
+            "out_channels", c.inChannels(),
             "block_channels", c.blockOutChannels(),
             "layers", c.layersPerBlock(),
-            "groups", c.normNumGroups(),
-            "out_channels", c.inChannels()),
+            "groups", c.normNumGroups()),
         Program.trace(
             t ->
                 t.output(

@@ -9,7 +9,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "attention",
     sortOptions = false,
-    description = "Times attention, by default of two sequences as under guidance.%n")
+    description = {"Times attention, by default of two sequences as under guidance.", ""},
+    footer = {"", "Example:", "  jdit bench attention --tokens 4096 --head-sizes 64"})
 final class AttentionCommand extends WorkloadCommand {
   @Option(
       names = "--tokens",
@@ -50,10 +51,10 @@ final class AttentionCommand extends WorkloadCommand {
                     .map(
                         d ->
                             Workload.attention(
-                                positive("--batch", batch),
-                                positive("--heads", heads),
-                                positive("--tokens", t),
-                                positive("--head-sizes", d))))
+                                Usage.positive("--batch", batch),
+                                Usage.positive("--heads", heads),
+                                Usage.positive("--tokens", t),
+                                Usage.positive("--head-sizes", d))))
         .toList();
   }
 

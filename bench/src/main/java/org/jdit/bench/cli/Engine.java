@@ -1,6 +1,5 @@
 package org.jdit.bench.cli;
 
-import org.jdit.tensor.JditException;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.spi.BackendOptions;
 import org.jdit.tensor.spi.Backends;
@@ -17,10 +16,7 @@ final class Engine {
 
   /** Threads asked for, 0 for all processors. */
   int asked() {
-    if (threads < 0) {
-      throw new JditException("--threads is 0 (all processors) or more, not " + threads);
-    }
-    return threads;
+    return Usage.atLeast(0, "--threads", threads);
   }
 
   /** Threads that will compute. */

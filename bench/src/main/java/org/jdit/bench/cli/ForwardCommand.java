@@ -10,8 +10,11 @@ import picocli.CommandLine.Option;
 @Command(
     name = "forward",
     sortOptions = false,
-    description =
-        "Times one evaluation of a network under guidance, as in each step of sampling.%n")
+    description = {
+      "Times one evaluation of a network under guidance, as in each step of sampling.",
+      ""
+    },
+    footer = {"", "Example:", "  jdit bench forward --model DiT-S/2 --python python3"})
 final class ForwardCommand extends WorkloadCommand {
   @Mixin private Network network;
 
@@ -25,7 +28,7 @@ final class ForwardCommand extends WorkloadCommand {
 
   @Override
   List<Workload> workloads() {
-    return List.of(Workload.forward(network.config(), positive("--batch", batch)));
+    return List.of(Workload.forward(network.config(), Usage.positive("--batch", batch)));
   }
 
   @Override

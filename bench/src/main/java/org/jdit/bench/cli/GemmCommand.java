@@ -10,7 +10,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "gemm",
     sortOptions = false,
-    description = "Times linear layers, by default those of DiT-XL/2.%n")
+    description = {"Times linear layers, by default those of DiT-XL/2.", ""},
+    footer = {"", "Example:", "  jdit bench gemm --rows 512 --widths 1152x4608"})
 final class GemmCommand extends WorkloadCommand {
   private static final String WIDTHS = "([1-9]\\d{0,5})x([1-9]\\d{0,5})";
 
@@ -33,7 +34,7 @@ final class GemmCommand extends WorkloadCommand {
   @Override
   List<Workload> workloads() {
     return rows.stream()
-        .flatMap(m -> widths.stream().map(w -> linear(positive("--rows", m), w)))
+        .flatMap(m -> widths.stream().map(w -> linear(Usage.positive("--rows", m), w)))
         .toList();
   }
 

@@ -7,12 +7,16 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import org.jdit.bench.Machine;
 import org.jdit.tensor.JditException;
+import org.jdit.tensor.spi.Backend;
 import org.openjdk.jmh.infra.BenchmarkParams;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.NoBenchmarksException;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.format.OutputFormat;
+import org.openjdk.jmh.runner.format.OutputFormatFactory;
 import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.VerboseMode;
@@ -22,20 +26,20 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code jdit bench jmh}: the benchmarks under JMH, each in a JVM of its own. */
 @Command(
     name = "jmh",
     sortOptions = false,
-    description = "Runs the benchmarks under JMH: runs a second, and the rates that makes.%n")
+    description = {"Runs the benchmarks under JMH: runs a second, and the rates that makes.", ""},
+    footer = {"", "Example:", "  jdit bench jmh \"Gemm|Attention\""})
 final class JmhCommand implements Callable<Integer> {
-  private static final String BENCHMARKS = "org\\.jdit\\.bench\\.jmh\\..*";
   private static final List<String> JVM_FLAGS =
       List.of(
           "--add-modules",
           "jdk.incubator.vector",
           "--enable-native-access=ALL-UNNAMED",
+          "--sun-misc-unsafe-memory-access=allow",
           "-XX:+UseSerialGC");
 
   @Parameters(
@@ -43,45 +47,49 @@ final class JmhCommand implements Callable<Integer> {
       defaultValue = "",
       paramLabel = "REGEX",
       description =
-          "Which: part of Gemm, Attention, Block, Decode or Elementwise. Default: all of them.")
+          "Those whose names match: Gemm, Attention, Block, Elementwise, Decode. Default: all.")
   private String regex;
 
   @Mixin private Engine engine;
 
-  @Option(names = "--json", description = "Report as JSON, and nothing on the way.")
+  @Option(names = "--json", description = "Report as JSON, and show progress on the error stream.")
   private boolean json;
 
   @Spec private CommandSpec spec;
 
   @Override
-  public Integer call() throws RunnerException {
+  public Integer call() {
     Options options =
         new OptionsBuilder()
-            .include(checked())
-            .param("threads", Integer.toString(engine.asked()))
+            .include(Usage.check(spec, this::checked))
+            .param("threads", Integer.toString(Usage.check(spec, engine::asked)))
             .jvmArgs(JVM_FLAGS.toArray(String[]::new))
             .shouldFailOnError(true)
-            .verbosity(json ? VerboseMode.SILENT : VerboseMode.NORMAL)
             .build();
+    Map<String, Object> machine;
+    try (Backend backend = engine.open()) {
+      machine = Machine.describe(backend);
+    }
+    OutputFormat progress =
+        OutputFormatFactory.createFormatInstance(
+            json ? System.err : System.out, VerboseMode.NORMAL);
     try {
-      Collection<RunResult> results = new Runner(options).run();
+      progress.println(Machine.line(machine));
+      Collection<RunResult> results = new Runner(options, progress).run();
       if (json) {
-        spec.commandLine()
-            .getOut()
-            .println(
-                JsonMapper.shared()
-                    .writeValueAsString(
-                        Map.of("results", results.stream().map(JmhCommand::figures).toList())));
+        Report.print(spec, machine, "results", results.stream().map(JmhCommand::figures).toList());
       }
       return 0;
     } catch (NoBenchmarksException e) {
       throw new JditException("no benchmark matches " + regex, e);
+    } catch (RunnerException e) {
+      throw new JditException("a benchmark failed, for the reason above", e);
     }
   }
 
   private String checked() {
     try {
-      return Pattern.compile(BENCHMARKS + regex).pattern();
+      return Pattern.compile(regex).pattern();
     } catch (PatternSyntaxException e) {
       throw new JditException(
           "%s is no regular expression: %s".formatted(regex, e.getDescription()), e);

@@ -1,13 +1,14 @@
 package org.jdit.bench.cli;
 
+import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jdit.bench.EndToEnd;
 import org.jdit.bench.Machine;
 import org.jdit.bench.RandomModel;
+import org.jdit.dit.model.DiTConfig;
 import org.jdit.dit.vae.VaeConfig;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.spi.Backend;
@@ -15,8 +16,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code jdit bench sample}: files to images. */
 @Command(
@@ -28,7 +29,8 @@ import tools.jackson.databind.json.JsonMapper;
       "Without --ckpt and --vae, a network of random weights and an autoencoder of Stable "
           + "Diffusion's sizes are written to temporary files first (DiT-XL/2: 3 GB).",
       ""
-    })
+    },
+    footer = {"", "Example:", "  jdit bench sample --model DiT-B/4 --steps 20"})
 final class SampleCommand implements Callable<Integer> {
   private static final double MIB = 1 << 20;
 
@@ -63,44 +65,46 @@ final class SampleCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    WorkloadCommand.positive("--batch", batch);
-    if (steps < 2) {
-      throw new JditException("--steps is 2 or more, not " + steps);
-    }
-    if (ckpt.isPresent() != vae.isPresent()) {
-      throw new JditException("give both --ckpt and --vae, or neither for random weights");
-    }
+    Usage.check(spec, this::checked);
     if (ckpt.isPresent()) {
       measure(ckpt.get(), vae.orElseThrow());
     } else {
-      try (RandomModel files = RandomModel.write(network.config(), VaeConfig.STABLE_DIFFUSION)) {
+      DiTConfig config = Usage.check(spec, network::config);
+      try (RandomModel files = RandomModel.write(config, VaeConfig.STABLE_DIFFUSION)) {
         measure(files.dit(), files.vae());
       }
     }
     return 0;
   }
 
-  private void measure(Path dit, Path autoencoder) {
-    try (Backend backend = engine.open()) {
-      Map<String, Object> report = new LinkedHashMap<>();
-      report.put("machine", Machine.describe(backend));
-      report.put("sample", EndToEnd.measure(backend, dit, autoencoder, batch, steps));
-      print(report);
+  private SampleCommand checked() {
+    Usage.positive("--batch", batch);
+    Usage.atLeast(2, "--steps", steps);
+    engine.asked();
+    if (ckpt.isPresent() != vae.isPresent()) {
+      throw new JditException("give both --ckpt and --vae, or neither for random weights");
     }
+    ParseResult given = spec.commandLine().getParseResult();
+    if (ckpt.isPresent()
+        && (given.hasMatchedOption("--model") || given.hasMatchedOption("--latents"))) {
+      throw new JditException(
+          "--model and --latents are of random weights: leave them out with --ckpt");
+    }
+    return this;
   }
 
-  private void print(Map<String, Object> report) {
-    var out = spec.commandLine().getOut();
-    if (json) {
-      out.println(JsonMapper.shared().writeValueAsString(report));
-      return;
+  private void measure(Path dit, Path autoencoder) {
+    try (Backend backend = engine.open()) {
+      Map<String, Object> machine = Machine.describe(backend);
+      var figures = EndToEnd.measure(backend, dit, autoencoder, batch, steps);
+      if (json) {
+        Report.print(spec, machine, "sample", figures);
+      } else {
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(Machine.line(machine));
+        figures.forEach((what, value) -> out.println(what + " " + text(value)));
+      }
     }
-    report
-        .values()
-        .forEach(
-            section ->
-                ((Map<?, ?>) section)
-                    .forEach((what, value) -> out.println(what + " " + text(value))));
   }
 
   private static String text(Object value) {

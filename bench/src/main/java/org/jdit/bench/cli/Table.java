@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jdit.bench.Machine;
 import org.jdit.bench.Result;
 import org.jdit.bench.Timing;
 import org.jdit.bench.Workload;
@@ -15,15 +16,13 @@ import org.jdit.bench.Workload;
  * @param torch whether PyTorch takes part
  */
 record Table(PrintWriter out, boolean torch) {
+  private static final int TOLD_SIZES = 4;
   private static final List<String> OURS = List.of("median ms", "min ms", "GFLOP/s", "best");
   private static final List<String> THEIRS =
       List.of("PyTorch ms", "min ms", "GFLOP/s", "best", "time ratio");
 
   void head(Map<String, Object> machine) {
-    out.println(
-        machine.entrySet().stream()
-            .map(e -> e.getKey() + " " + e.getValue())
-            .collect(Collectors.joining("; ")));
+    out.println(Machine.line(machine));
     List<String> cells = new ArrayList<>(OURS);
     if (torch) {
       cells.addAll(THEIRS);
@@ -58,16 +57,12 @@ record Table(PrintWriter out, boolean torch) {
         "%.0f".formatted(r.rate(timing.min())));
   }
 
-  /** A network by its name, all else by its sizes. */
+  /** The operation and its first sizes, which tell the workloads of a command apart. */
   private static String name(Workload w) {
-    Object model = w.sizes().get("model");
-    return model != null
-        ? "%s %s, %s images".formatted(w.operation(), model, w.sizes().get("images"))
-        : w.sizes().entrySet().stream()
-            .filter(e -> e.getValue() instanceof Integer)
-            .limit(4)
-            .map(e -> e.getKey() + " " + e.getValue())
-            .collect(Collectors.joining(" ", w.operation() + " ", ""));
+    return w.sizes().entrySet().stream()
+        .limit(TOLD_SIZES)
+        .map(e -> e.getKey() + " " + e.getValue())
+        .collect(Collectors.joining(" ", w.operation() + " ", ""));
   }
 
   private void line(String name, List<String> cells) {

@@ -10,7 +10,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "vae",
     sortOptions = false,
-    description = "Times the decoder of Stable Diffusion's autoencoder.%n")
+    description = {"Times the decoder of Stable Diffusion's autoencoder.", ""},
+    footer = {"", "Example:", "  jdit bench vae --json"})
 final class VaeCommand extends WorkloadCommand {
   @Option(
       names = "--latents",
@@ -32,8 +33,8 @@ final class VaeCommand extends WorkloadCommand {
     return List.of(
         Workload.decode(
             VaeConfig.STABLE_DIFFUSION,
-            positive("--batch", batch),
-            positive("--latents", latents)));
+            Usage.positive("--batch", batch),
+            Usage.positive("--latents", latents)));
   }
 
   @Override

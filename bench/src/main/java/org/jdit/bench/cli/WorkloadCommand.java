@@ -1,7 +1,6 @@
 package org.jdit.bench.cli;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,7 +19,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** A command that times workloads, and PyTorch at the same ones if a Python is given. */
 abstract class WorkloadCommand implements Callable<Integer> {
@@ -59,8 +57,9 @@ abstract class WorkloadCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Stopwatch stopwatch = new Stopwatch(warmUpSeconds(), repeats());
-    List<Workload> workloads = workloads();
+    Stopwatch stopwatch = Usage.check(spec, this::stopwatch);
+    List<Workload> workloads = Usage.check(spec, this::workloads);
+    int threads = Usage.check(spec, engine::threads);
     try (Backend backend = engine.open();
         Torch torch = python.map(Torch::start).orElse(null)) {
       Map<String, Object> machine = Machine.describe(backend);
@@ -73,14 +72,14 @@ abstract class WorkloadCommand implements Callable<Integer> {
       }
       List<Result> results = new ArrayList<>();
       for (Workload workload : workloads) {
-        Result result = measure(workload, stopwatch, backend, Optional.ofNullable(torch));
+        Result result = measure(workload, stopwatch, backend, Optional.ofNullable(torch), threads);
         results.add(result);
         if (!json) {
           table.row(result);
         }
       }
       if (json) {
-        printJson(machine, results);
+        Report.print(spec, machine, "results", results.stream().map(Result::figures).toList());
       } else {
         table.foot(results);
       }
@@ -89,38 +88,19 @@ abstract class WorkloadCommand implements Callable<Integer> {
   }
 
   private Result measure(
-      Workload workload, Stopwatch stopwatch, Backend backend, Optional<Torch> torch) {
+      Workload workload, Stopwatch stopwatch, Backend backend, Optional<Torch> torch, int threads) {
     try (Loaded jdit = Loaded.on(backend, workload)) {
       List<Contender> sides = new ArrayList<>(List.of(jdit));
-      torch.ifPresent(t -> sides.add(t.load(workload, engine.threads())));
+      torch.ifPresent(t -> sides.add(t.load(workload, threads)));
       List<Timing> timings = stopwatch.compare(sides);
       return new Result(workload, timings.getFirst(), timings.stream().skip(1).findFirst());
     }
   }
 
-  private void printJson(Map<String, Object> machine, List<Result> results) {
-    Map<String, Object> report = new LinkedHashMap<>();
-    report.put("machine", machine);
-    report.put("results", results.stream().map(Result::figures).toList());
-    spec.commandLine().getOut().println(JsonMapper.shared().writeValueAsString(report));
-  }
-
-  private int repeats() {
-    return positive("--repeat", repeat.orElse(usualRepeats()));
-  }
-
-  private double warmUpSeconds() {
+  private Stopwatch stopwatch() {
     if (!(warmUp >= 0 && warmUp <= 60)) {
       throw new JditException("--warm-up is from 0 to 60 seconds, not " + warmUp);
     }
-    return warmUp;
-  }
-
-  /** Checks a number that the user gave. */
-  static int positive(String option, int value) {
-    if (value < 1) {
-      throw new JditException(option + " is 1 or more, not " + value);
-    }
-    return value;
+    return new Stopwatch(warmUp, Usage.positive("--repeat", repeat.orElse(usualRepeats())));
   }
 }
