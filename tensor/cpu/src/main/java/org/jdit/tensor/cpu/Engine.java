@@ -3,6 +3,7 @@ package org.jdit.tensor.cpu;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jdit.tensor.cpu.kernel.Registers;
 import org.jdit.tensor.cpu.kernel.Scratch;
+import org.jdit.tensor.cpu.kernel.Workers;
 import org.jdit.tensor.memory.Memory;
 
 /**

@@ -17,6 +17,7 @@ import org.jdit.tensor.cpu.kernel.SoftmaxStep;
 import org.jdit.tensor.cpu.kernel.Step;
 import org.jdit.tensor.cpu.kernel.StridedCopy;
 import org.jdit.tensor.cpu.kernel.WideElementwise;
+import org.jdit.tensor.cpu.kernel.Workers;
 import org.jdit.tensor.op.Attention;
 import org.jdit.tensor.op.Binary;
 import org.jdit.tensor.op.Call;

@@ -7,7 +7,6 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Strided;
-import org.jdit.tensor.cpu.Workers;
 
 /**
  * Convolution as the product {@code out [O, H'W'] = weight [O, C·kh·kw] · patches [C·kh·kw, H'W']}

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jdit.tensor.Shape;
-import org.jdit.tensor.cpu.Workers;
 import org.jdit.tensor.op.GateResidual;
 import org.jdit.tensor.op.Op;
 import org.jdit.tensor.program.Node;

@@ -1,7 +1,6 @@
 package org.jdit.tensor.cpu.kernel;
 
 import java.util.Arrays;
-import org.jdit.tensor.cpu.Workers;
 
 /**
  * Matrix products {@code C = epilogue(A · B)} or {@code C = epilogue(C + A · B)} in float32. An

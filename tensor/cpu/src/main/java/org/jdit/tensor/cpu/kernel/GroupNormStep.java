@@ -1,7 +1,6 @@
 package org.jdit.tensor.cpu.kernel;
 
 import jdk.incubator.vector.FloatVector;
-import org.jdit.tensor.cpu.Workers;
 import org.jdit.tensor.op.GroupNorm;
 
 /** Group normalisation of images, with SiLU if asked; one task for each group. */

@@ -3,7 +3,6 @@ package org.jdit.tensor.cpu.kernel;
 import java.lang.foreign.MemorySegment;
 import org.jdit.tensor.Elements;
 import org.jdit.tensor.JditException;
-import org.jdit.tensor.cpu.Workers;
 
 /** Rows of tables that integer ids name. */
 public final class Indexed {

@@ -2,7 +2,6 @@ package org.jdit.tensor.cpu.kernel;
 
 import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
-import org.jdit.tensor.cpu.Workers;
 
 /** Layer normalisation over the last axis, and what follows it in adaLN. */
 public final class LayerNormStep implements Step {

@@ -1,7 +1,6 @@
 package org.jdit.tensor.cpu.kernel;
 
 import java.lang.foreign.MemorySegment;
-import org.jdit.tensor.cpu.Workers;
 
 /**
  * The right operand {@code [K, N]} of products, stored as the micro-kernel reads it: blocks of

@@ -2,7 +2,6 @@ package org.jdit.tensor.cpu.kernel;
 
 import java.util.List;
 import org.jdit.tensor.Elements;
-import org.jdit.tensor.cpu.Workers;
 import org.jdit.tensor.op.Unfold;
 
 /** The patches of images that a convolution sees, and their sums back into images. */

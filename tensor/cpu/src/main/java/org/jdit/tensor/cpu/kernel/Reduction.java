@@ -6,7 +6,6 @@ import java.util.List;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.Elements;
 import org.jdit.tensor.Shape;
-import org.jdit.tensor.cpu.Workers;
 import org.jdit.tensor.op.Reduce;
 
 /**

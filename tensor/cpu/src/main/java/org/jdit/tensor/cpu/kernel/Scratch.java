@@ -1,6 +1,5 @@
 package org.jdit.tensor.cpu.kernel;
 
-import org.jdit.tensor.cpu.Workers;
 import org.jdit.tensor.memory.Memory;
 
 /**

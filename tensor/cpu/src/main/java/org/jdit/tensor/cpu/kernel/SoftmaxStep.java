@@ -1,7 +1,6 @@
 package org.jdit.tensor.cpu.kernel;
 
 import jdk.incubator.vector.FloatVector;
-import org.jdit.tensor.cpu.Workers;
 
 /** {@code exp(x - max) / sum} over the last axis. */
 public final class SoftmaxStep implements Step {

@@ -2,7 +2,6 @@ package org.jdit.tensor.cpu.kernel;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import org.jdit.tensor.cpu.Workers;
 
 /** Copies a value into another of the same shape and type, between any two layouts. */
 public final class StridedCopy implements Step {

@@ -3,7 +3,6 @@ package org.jdit.tensor.cpu.kernel;
 import java.util.List;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.Elements;
-import org.jdit.tensor.cpu.Workers;
 import org.jdit.tensor.op.Binary;
 import org.jdit.tensor.op.Cast;
 import org.jdit.tensor.op.Clamp;

@@ -2,7 +2,6 @@ package org.jdit.tensor.cpu.kernel;
 
 import org.jdit.tensor.Elements;
 import org.jdit.tensor.Shape;
-import org.jdit.tensor.cpu.Workers;
 
 /** Matrix products in double, element by element; one task for each row. */
 public final class WideMatMul implements Step {

@@ -10,7 +10,6 @@ import java.util.List;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Strided;
-import org.jdit.tensor.cpu.Workers;
 import org.jdit.tensor.memory.Memory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;

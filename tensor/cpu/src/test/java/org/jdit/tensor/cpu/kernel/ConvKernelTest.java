@@ -7,7 +7,6 @@ import java.lang.foreign.Arena;
 import java.util.List;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Strided;
-import org.jdit.tensor.cpu.Workers;
 import org.jdit.tensor.memory.Memory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;

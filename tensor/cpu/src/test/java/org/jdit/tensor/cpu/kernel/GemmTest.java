@@ -9,7 +9,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Random;
-import org.jdit.tensor.cpu.Workers;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.op.Linear.Activation;
 import org.junit.jupiter.api.AfterEach;

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
-import org.jdit.tensor.cpu.Workers;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.op.Linear.Activation;
 import org.junit.jupiter.api.Tag;

@@ -12,7 +12,6 @@ import org.jdit.tensor.Elements;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Strided;
-import org.jdit.tensor.cpu.Workers;
 import org.jdit.tensor.memory.Memory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;

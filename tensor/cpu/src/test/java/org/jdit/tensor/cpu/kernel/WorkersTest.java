@@ -1,4 +1,4 @@
-package org.jdit.tensor.cpu;
+package org.jdit.tensor.cpu.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

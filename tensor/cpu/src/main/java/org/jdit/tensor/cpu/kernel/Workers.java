@@ -1,4 +1,4 @@
-package org.jdit.tensor.cpu;
+package org.jdit.tensor.cpu.kernel;
 
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
