@@ -36,7 +36,7 @@ public final class CpuBackend implements Backend {
   public String description() {
     int threads = engine.workers().threads();
     return "Vector API, %d-bit float vectors, %d thread%s"
-        .formatted(Lanes.F32.vectorBitSize(), threads, threads == 1 ? "" : "s");
+        .formatted(8 * Lanes.BYTES, threads, threads == 1 ? "" : "s");
   }
 
   @Override

@@ -43,7 +43,7 @@ public final class VectorCheck {
     int processors = Runtime.getRuntime().availableProcessors();
     found.add(Finding.good("Java", Runtime.version().toString()));
     found.add(Finding.good("processors", Integer.toString(processors)));
-    found.add(Finding.good("float vectors", Lanes.F32.vectorBitSize() + " bits"));
+    found.add(Finding.good("float vectors", 8 * Lanes.BYTES + " bits"));
     double operations = 2.0 * SIZE * SIZE * SIZE;
     double gigaflops = operations / nanoseconds(product(), operations / LEAST_GIGAFLOPS);
     String product = "%.0f GFLOP/s on one thread".formatted(gigaflops);
