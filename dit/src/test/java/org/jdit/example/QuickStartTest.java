@@ -58,7 +58,7 @@ class QuickStartTest {
     String readme = Files.readString(ROOT.resolve("README.md"));
     String source = Files.readString(TESTS.resolve("java/org/jdit/example/QuickStart.java"));
     for (String part : new String[] {"sample", "gradient"}) {
-      String code = source.split("// \\[" + part + "\\]\n")[1].stripTrailing();
+      String code = source.split("// \\[" + part + "\\]\n", -1)[1].stripTrailing();
       assertThat(readme).contains(code.stripIndent().strip());
     }
   }

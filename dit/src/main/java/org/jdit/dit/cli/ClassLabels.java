@@ -39,7 +39,7 @@ final class ClassLabels {
    */
   List<Integer> parse(String list) {
     List<Integer> labels = new ArrayList<>();
-    for (String item : list.split(",")) {
+    for (String item : list.split(",", -1)) {
       String label = item.strip();
       if (label.matches("-?\\d{1,9}")) {
         labels.add(number(Integer.parseInt(label)));
@@ -130,7 +130,7 @@ final class ClassLabels {
     try (InputStream in = ClassLabels.class.getResourceAsStream("imagenet-classes.txt")) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8)
           .lines()
-          .map(line -> Arrays.stream(line.split(",")).map(String::strip).toList())
+          .map(line -> Arrays.stream(line.split(",", -1)).map(String::strip).toList())
           .toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -66,7 +66,7 @@ record RecipeWeights(DiTConfig config, long baseSeed, Map<String, Spec> tensors)
       return TABLE_STD;
     }
     long fanIn = shape.numel() / shape.dim(0);
-    return shape.rank() >= 2 ? 1 / Math.sqrt(fanIn) : VECTOR_STD;
+    return shape.rank() >= 2 ? 1 / Math.sqrt((double) fanIn) : VECTOR_STD;
   }
 
   @Override
