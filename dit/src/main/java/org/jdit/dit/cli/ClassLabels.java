@@ -82,16 +82,21 @@ final class ClassLabels {
           "class label '%s' is not a number, and a model of %d classes has no names known here"
               .formatted(name, numClasses));
     }
-    Map<String, Integer> byName = new HashMap<>();
+    Map<String, List<Integer>> byName = new HashMap<>();
     for (int i = 0; i < names.size(); i++) {
       for (String n : names.get(i)) {
-        byName.putIfAbsent(n.toLowerCase(Locale.ROOT), i);
+        byName.computeIfAbsent(n.toLowerCase(Locale.ROOT), _ -> new ArrayList<>()).add(i);
       }
     }
     String wanted = name.toLowerCase(Locale.ROOT).replace('_', ' ');
-    Integer label = byName.get(wanted);
-    if (label != null) {
-      return label;
+    List<Integer> labels = byName.getOrDefault(wanted, List.of());
+    if (labels.size() > 1) {
+      throw new JditException(
+          "several ImageNet classes are called '%s': give one of the numbers %s"
+              .formatted(name, labels));
+    }
+    if (labels.size() == 1) {
+      return labels.getFirst();
     }
     List<String> near =
         byName.keySet().stream()
@@ -99,7 +104,7 @@ final class ClassLabels {
                 Comparator.comparingInt((String n) -> distance(wanted, n))
                     .thenComparing(Comparator.naturalOrder()))
             .limit(SUGGESTIONS)
-            .map(n -> "%s (%d)".formatted(n, byName.get(n)))
+            .map(n -> "%s (%d)".formatted(n, byName.get(n).getFirst()))
             .toList();
     throw new JditException(
         "no ImageNet class is called '%s'; near: %s".formatted(name, String.join(", ", near)));

@@ -99,7 +99,7 @@ final class ConvertCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (in.toAbsolutePath().normalize().equals(out.toAbsolutePath().normalize())) {
+    if (SampleOutputs.real(in).equals(SampleOutputs.real(out))) {
       throw new ParameterException(spec.commandLine(), "IN and OUT are both " + in);
     }
     Result result =

@@ -23,7 +23,16 @@ public final class Main {
   /** Runs one command. */
   public static int run(PrintWriter out, PrintWriter err, String... args) {
     CommandLine line = commandLine().setOut(out).setErr(err);
-    int code = line.execute(args);
+    int code;
+    try {
+      code = line.execute(args);
+    } catch (OutOfMemoryError e) {
+      err.println(
+          "jdit: out of memory (%s): sample fewer images at once, or give the JVM more with"
+                  .formatted(e.getMessage())
+              + " JDIT_JAVA_OPTS=-Xmx8g");
+      code = 1;
+    }
     out.flush();
     err.flush();
     return code;

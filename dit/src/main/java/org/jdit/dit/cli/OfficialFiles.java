@@ -49,6 +49,17 @@ final class OfficialFiles {
     this.structure = structure;
   }
 
+  /**
+   * Checks a base URL that a user gave.
+   *
+   * @throws JditException if nothing can be downloaded from it
+   */
+  static void checkUrl(String url) {
+    if (!url.matches("https?://[^\\s/]+.*") || !url.matches("\\S+")) {
+      throw new JditException("'" + url + "' is no http or https URL to download from");
+    }
+  }
+
   /** {@code $JDIT_CACHE}, else {@code jdit} in {@code $XDG_CACHE_HOME} or {@code ~/.cache}. */
   static Path defaultCache() {
     String own = System.getenv("JDIT_CACHE");
@@ -102,6 +113,7 @@ final class OfficialFiles {
         structure.accept(part);
       } catch (JditException e) {
         Files.delete(part);
+        Files.deleteIfExists(part.resolveSibling(part.getFileName() + ".etag"));
         throw new JditException(
             "what %s sent is no usable checkpoint (%s); nothing was kept"
                 .formatted(from, e.getMessage()),
@@ -109,9 +121,10 @@ final class OfficialFiles {
       }
       Files.writeString(digest, sha256(part) + "\n");
       Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+      Files.deleteIfExists(part.resolveSibling(part.getFileName() + ".etag"));
       return file;
     } catch (IOException e) {
-      throw new JditException("cannot keep %s in the cache: %s".formatted(file, e), e);
+      throw new JditException("cannot keep %s in the cache: %s".formatted(file, e.getMessage()), e);
     }
   }
 
@@ -127,10 +140,13 @@ final class OfficialFiles {
   }
 
   private void download(URI from, Path part, Path file) throws IOException {
-    long have = Files.exists(part) ? Files.size(part) : 0;
+    // A download is resumed only if the server says that it is still the same file.
+    Path version = part.resolveSibling(part.getFileName() + ".etag");
+    long have = Files.exists(part) && Files.exists(version) ? Files.size(part) : 0;
     HttpRequest.Builder request = HttpRequest.newBuilder(from).timeout(Duration.ofSeconds(60));
     if (have > 0) {
       request.header("Range", "bytes=" + have + "-");
+      request.header("If-Range", Files.readString(version));
     }
     try (HttpClient client =
         HttpClient.newBuilder()
@@ -139,12 +155,23 @@ final class OfficialFiles {
             .build()) {
       HttpResponse<InputStream> response =
           client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+      Optional<String> tag = response.headers().firstValue("ETag");
+      if (tag.isPresent()) {
+        Files.writeString(version, tag.get());
+      } else {
+        Files.deleteIfExists(version);
+      }
       try (InputStream body = response.body()) {
         switch (response.statusCode()) {
           case 200 -> receive(body, part, 0, length(response, 0));
-          case 206 -> receive(body, part, have, length(response, have));
+          case 206 -> {
+            String range = response.headers().firstValue("Content-Range").orElse("");
+            if (!range.startsWith("bytes " + have + "-")) {
+              throw new IOException("the server sent " + range + " instead of the rest");
+            }
+            receive(body, part, have, length(response, have));
+          }
           case 416 -> {
-            // All bytes are there already, or the file has changed: begin anew next time.
             Files.delete(part);
             throw new IOException("the partial download did not fit the file; run again");
           }
@@ -184,6 +211,9 @@ final class OfficialFiles {
         }
         done += n;
       }
+    }
+    if (length > 0) {
+      progress.show(done >> 20, length >> 20);
     }
     if (length >= 0 && done != length) {
       throw new IOException(

@@ -12,8 +12,9 @@ final class ProgressBar {
 
   private final PrintWriter err;
   private final boolean terminal;
-  private final long start = System.nanoTime();
   private final String title;
+  private long start;
+  private long first = -1;
   private int tenths;
 
   /** Begins work called {@code title}. */
@@ -27,21 +28,19 @@ final class ProgressBar {
     this.terminal = terminal;
   }
 
-  /** Shows that {@code done} of {@code total} is done. */
+  /** Shows that {@code done} of {@code total} is done; times count from the first call. */
   void show(long done, long total) {
+    if (first < 0) {
+      first = done;
+      start = System.nanoTime();
+    }
     double elapsed = (System.nanoTime() - start) * 1e-9;
-    double left = done == 0 ? 0 : elapsed / done * (total - done);
+    double each = elapsed / Math.max(1, done - first);
+    double left = each * (total - done);
     int percent = (int) (100 * done / Math.max(1, total));
     String state =
         "%s %3d%% %d/%d [%s<%s, %.2f s/step]"
-            .formatted(
-                title,
-                percent,
-                done,
-                total,
-                clock(elapsed),
-                clock(left),
-                elapsed / Math.max(1, done));
+            .formatted(title, percent, done, total, clock(elapsed), clock(left), each);
     if (terminal) {
       int full = (int) (WIDTH * done / Math.max(1, total));
       String bar = "█".repeat(full) + "·".repeat(WIDTH - full);

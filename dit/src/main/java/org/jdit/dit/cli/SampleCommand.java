@@ -202,7 +202,9 @@ final class SampleCommand implements Callable<Integer> {
   @Option(
       names = "--dump-activations",
       paramLabel = "FILE",
-      description = "Also write all inner values of the network's first call, as safetensors.")
+      description =
+          "Also write all inner values of the network's first call for the first image, as "
+              + "safetensors.")
   private Path dumpActivations;
 
   @Option(
@@ -238,7 +240,8 @@ final class SampleCommand implements Callable<Integer> {
     CommandLine line = spec.commandLine();
     List<Path> written =
         Stream.of(out, saveLatents, frames, dumpActivations).filter(Objects::nonNull).toList();
-    usage(() -> SampleOutputs.check(written));
+    usage(() -> SampleOutputs.check(written, List.of(Path.of(ckpt), Path.of(vae.orElse(ckpt)))));
+    officialUrl.ifPresent(url -> usage(() -> OfficialFiles.checkUrl(url)));
     usage(() -> request(List.of(0), OptionalInt.empty()));
     modelName.ifPresent(name -> usage(() -> DiTConfig.named(name, 32, 1000)));
     OfficialFiles official =
@@ -266,17 +269,15 @@ final class SampleCommand implements Callable<Integer> {
               "%s on %s; %,d MiB of weights and buffers"
                   .formatted(config.name(), backend.description(), need.total() >> 20));
         }
-        SampleProgress progress = new SampleProgress(line.getErr(), start);
+        SampleProgress progress = new SampleProgress(line.getErr(), start, frames != null);
         Samples samples = pipeline.sample(request, progress);
-        pipeline
-            .notFinite()
-            .forEach(key -> say("warning: weights " + key + " hold NaN or infinity"));
         Map<String, Object> parameters = parameters(model, autoencoder, request, pipeline);
         SampleOutputs outputs =
             new SampleOutputs(samples, parameters, request, pipeline, backend.memory());
         outputs.picture(out);
         Optional.ofNullable(saveLatents).ifPresent(outputs::latents);
-        Optional.ofNullable(frames).ifPresent(file -> outputs.animation(file, progress.frames()));
+        Optional.ofNullable(frames)
+            .ifPresent(file -> outputs.animation(file, progress.frames(), line.getErr()));
         Optional.ofNullable(dumpActivations).ifPresent(outputs::activations);
         report(line, parameters, samples, progress);
       }
@@ -313,7 +314,6 @@ final class SampleCommand implements Callable<Integer> {
     return new SampleRequest(labels, sampler, steps, eta, cfgScale, channels, seed, batch);
   }
 
-  /** Official labels that a model does not have are left out; given ones must be its own. */
   private List<Integer> labels(ClassLabels classes) {
     return classLabels.map(classes::parse).orElseGet(classes::official);
   }
@@ -333,8 +333,7 @@ final class SampleCommand implements Callable<Integer> {
   }
 
   private Recognition.Wishes wishes() {
-    return new Recognition.Wishes(
-        modelName, OptionalInt.empty(), toInt(numClasses), toInt(numHeads));
+    return new Recognition.Wishes(modelName, toInt(numClasses), toInt(numHeads));
   }
 
   private static OptionalInt toInt(Optional<Integer> value) {

@@ -1,12 +1,17 @@
 package org.jdit.dit.cli;
 
+import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jdit.dit.image.AnimatedGif;
 import org.jdit.dit.sample.DitPipeline;
+import org.jdit.dit.sample.ImageDecoder;
 import org.jdit.dit.sample.Listener;
 import org.jdit.dit.sample.SampleRequest;
 import org.jdit.dit.sample.Samples;
@@ -34,12 +39,18 @@ record SampleOutputs(
   private static final int LAST_CENTISECONDS = 200;
 
   /**
-   * Checks, before long work, that files can be written.
+   * Checks, before long work, that files can be written, and each to a place of its own.
    *
+   * @param inputs files that must not be overwritten
    * @throws JditException naming the first one that cannot
    */
-  static void check(List<Path> files) {
+  static void check(List<Path> files, List<Path> inputs) {
+    Set<Path> taken = new HashSet<>();
+    inputs.forEach(file -> taken.add(real(file)));
     for (Path file : files) {
+      if (!taken.add(real(file))) {
+        throw new JditException("%s is named twice: choose another output".formatted(file));
+      }
       Path directory = file.toAbsolutePath().getParent();
       if (directory == null || !Files.isDirectory(directory)) {
         throw new JditException(
@@ -52,6 +63,15 @@ record SampleOutputs(
       if (Files.isDirectory(file)) {
         throw new JditException("cannot write %s: it is a directory".formatted(file));
       }
+    }
+  }
+
+  /** The file itself, whatever links lead to it. */
+  static Path real(Path file) {
+    try {
+      return file.toRealPath();
+    } catch (IOException e) {
+      return file.toAbsolutePath().normalize();
     }
   }
 
@@ -69,21 +89,21 @@ record SampleOutputs(
     }
   }
 
-  void animation(Path file, List<float[]> moments) {
+  void animation(Path file, List<float[]> moments, PrintWriter err) {
+    ProgressBar progress = new ProgressBar(err, "animating");
     AtomicFile.write(
         file,
         out -> {
-          try (AnimatedGif gif = new AnimatedGif(Channels.newOutputStream(out))) {
+          try (ImageDecoder decoder = pipeline.decoder(Listener.NONE);
+              AnimatedGif gif = new AnimatedGif(Channels.newOutputStream(out))) {
             for (int i = 0; i < moments.size(); i++) {
               float[] latents = moments.get(i);
+              float[] images = decoder.decode(latents, Listener.NONE);
               Samples moment =
-                  new Samples(
-                      samples.latentShape(),
-                      latents,
-                      samples.imageShape(),
-                      pipeline.decode(latents, Listener.NONE));
+                  new Samples(samples.latentShape(), latents, samples.imageShape(), images);
               boolean last = i == moments.size() - 1;
               gif.add(moment.grid(), last ? LAST_CENTISECONDS : FRAME_CENTISECONDS);
+              progress.show(i + 1L, moments.size());
             }
           }
         });

@@ -21,29 +21,43 @@ final class SampleProgress implements Listener {
   private final long start;
   private final List<float[]> frames = new ArrayList<>();
   private final List<Double> stepSeconds = new ArrayList<>();
-  private ProgressBar steps;
-  private ProgressBar images;
+  private final boolean keepFrames;
+  private final ProgressBar steps;
+  private final ProgressBar images;
   private long last;
   private double firstStep;
 
-  /** Times count from {@code start}, a {@link System#nanoTime}. */
-  SampleProgress(PrintWriter err, long start) {
+  /**
+   * Nothing has happened yet.
+   *
+   * @param start a {@link System#nanoTime} from which times count
+   * @param keepFrames whether latents on their way are wanted
+   */
+  SampleProgress(PrintWriter err, long start, boolean keepFrames) {
     this.err = err;
     this.start = start;
     this.last = start;
+    this.keepFrames = keepFrames;
+    this.steps = new ProgressBar(err, "sampling");
+    this.images = new ProgressBar(err, "decoding");
+  }
+
+  @Override
+  public void notFinite(String key) {
+    err.println("jdit: warning: weights " + key + " hold NaN or infinity");
   }
 
   @Override
   public void sampled(int done, int total, Supplier<float[]> latents) {
     long now = System.nanoTime();
-    if (steps == null) {
-      steps = new ProgressBar(err, "sampling");
+    if (done == 1) {
       firstStep = (now - start) * 1e-9;
     } else {
       stepSeconds.add((now - last) * 1e-9);
     }
     last = now;
-    if (done == total || (long) done * FRAMES / total != (done - 1L) * FRAMES / total) {
+    boolean moment = done == total || (long) done * FRAMES / total != (done - 1L) * FRAMES / total;
+    if (keepFrames && moment) {
       frames.add(latents.get());
     }
     steps.show(done, total);
@@ -51,9 +65,6 @@ final class SampleProgress implements Listener {
 
   @Override
   public void decoded(int done, int total) {
-    if (images == null) {
-      images = new ProgressBar(err, "decoding");
-    }
     images.show(done, total);
   }
 

@@ -31,15 +31,13 @@ public record Recognition(DiTConfig config, List<String> assumptions) {
    * What a user says of a checkpoint; what contradicts it is refused.
    *
    * @param model a name of {@link DiTConfig#names}
-   * @param inputSize size of the latents
    * @param numClasses number of classes, the null class not counted
    * @param numHeads number of attention heads
    */
-  public record Wishes(
-      Optional<String> model, OptionalInt inputSize, OptionalInt numClasses, OptionalInt numHeads) {
+  public record Wishes(Optional<String> model, OptionalInt numClasses, OptionalInt numHeads) {
     /** Nothing said. */
     public static final Wishes NONE =
-        new Wishes(Optional.empty(), OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty());
+        new Wishes(Optional.empty(), OptionalInt.empty(), OptionalInt.empty());
   }
 
   /** Metadata from which {@link #of} reads what names and shapes do not say. */
@@ -76,7 +74,6 @@ public record Recognition(DiTConfig config, List<String> assumptions) {
       }
       int grid = grid(shape("pos_embed", 3).dim(1));
       int inputSize = grid * patch;
-      wishes.inputSize().ifPresent(wanted -> same("latents of size", inputSize, wanted));
       int out = shape("final_layer.linear.weight", 2).dim(0) / (patch * patch);
       if (out != patches.dim(1) && out != 2 * patches.dim(1)) {
         throw new JditException(
@@ -120,14 +117,6 @@ public record Recognition(DiTConfig config, List<String> assumptions) {
                 .formatted(file.source(), tokens));
       }
       return grid;
-    }
-
-    private void same(String what, int found, int wanted) {
-      if (found != wanted) {
-        throw new JditException(
-            "%s is for %s %d, not %d; leave the option out or choose another checkpoint"
-                .formatted(file.source(), what, found, wanted));
-      }
     }
 
     private int classes(int rows) {

@@ -2,7 +2,6 @@ package org.jdit.dit.sample;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +48,6 @@ public final class DitPipeline implements AutoCloseable {
   private final Model model;
   private final Resident ditWeights;
   private final Resident vaeWeights;
-  private final List<String> notFinite = new ArrayList<>();
 
   /** A pipeline on a backend; both stay the caller's to close. */
   public DitPipeline(Backend backend, Model model) {
@@ -59,19 +57,22 @@ public final class DitPipeline implements AutoCloseable {
     this.vaeWeights = backend.newResident();
   }
 
-  /** Keys of loaded weights that hold NaN or infinity. */
-  public List<String> notFinite() {
-    return Collections.unmodifiableList(notFinite);
-  }
-
   /**
    * The memory that a request needs.
    *
    * @throws JditException if the request does not fit the model
    */
   public MemoryEstimate estimate(SampleRequest request) {
+    int n = request.labels().size();
+    // Images and latents of all moments lie on the Java heap while they are drawn.
+    long heap = 2L * Float.BYTES * n * imageShape(1).numel();
+    if (heap > Runtime.getRuntime().maxMemory()) {
+      throw new JditException(
+          "%d images of %d pixels do not fit into a Java heap of %d MiB: sample fewer at once"
+              .formatted(n, model.imageSize(), Runtime.getRuntime().maxMemory() >> 20));
+    }
     Program step = step(request, sampler(request)).program();
-    return MemoryEstimate.of(step).then(MemoryEstimate.of(decoder()));
+    return MemoryEstimate.of(step).then(MemoryEstimate.of(decoderProgram()));
   }
 
   /**
@@ -81,11 +82,11 @@ public final class DitPipeline implements AutoCloseable {
    */
   public Samples sample(SampleRequest request, Listener listener) {
     float[] latents = latents(request, listener);
-    float[] images = decode(latents, listener);
-    int n = request.labels().size();
-    int size = model.imageSize();
-    return new Samples(
-        latentShape(n), latents, Shape.of(n, model.vaeConfig().inChannels(), size, size), images);
+    try (ImageDecoder decoder = decoder(listener)) {
+      int n = request.labels().size();
+      float[] images = decoder.decode(latents, listener);
+      return new Samples(latentShape(n), latents, imageShape(n), images);
+    }
   }
 
   /** Samples latents, {@code [N, C, h, w]} row-major. */
@@ -95,7 +96,7 @@ public final class DitPipeline implements AutoCloseable {
     int each = Math.toIntExact(latentShape(1).numel());
     int n = request.labels().size();
     try (Executable executable = backend.compile(step.program(), ditWeights)) {
-      load(DiT.stateDict(config()), model.dit(), ditWeights);
+      load(DiT.stateDict(config()), model.dit(), ditWeights, listener);
       TorchGenerator generator = new TorchGenerator(request.seed());
       List<float[]> state = new ArrayList<>();
       state.add(SamplingLoop.start(sampler, generator, n * each));
@@ -192,46 +193,28 @@ public final class DitPipeline implements AutoCloseable {
     return y;
   }
 
-  /**
-   * Decodes latents {@code [N, C, h, w]}, image by image.
-   *
-   * @return images {@code [N, 3, H, W]}
-   */
-  public float[] decode(float[] latents, Listener listener) {
-    int each = Math.toIntExact(latentShape(1).numel());
-    int n = latents.length / each;
-    try (Executable executable = backend.compile(decoder(), vaeWeights)) {
-      load(AutoencoderKl.stateDict(model.vaeConfig()), model.vae(), vaeWeights);
-      float scaling = (float) model.vaeConfig().scalingFactor();
-      float[] images = null;
-      for (int i = 0; i < n; i++) {
-        float[] z = Arrays.copyOfRange(latents, i * each, (i + 1) * each);
-        for (int k = 0; k < each; k++) {
-          z[k] /= scaling;
-        }
-        try (TensorScope scope = TensorScope.open(backend.memory())) {
-          Tensor latent = scope.of(latentShape(1), z);
-          float[] image = executable.run(Map.of("latents", latent), scope).get("image").toFloats();
-          images = images == null ? new float[n * image.length] : images;
-          System.arraycopy(image, 0, images, i * image.length, image.length);
-        }
-        listener.decoded(i + 1, n);
-      }
-      return images;
+  /** The decoder from latents to images, for as many calls as wanted. */
+  public ImageDecoder decoder(Listener listener) {
+    Executable executable = backend.compile(decoderProgram(), vaeWeights);
+    try {
+      load(AutoencoderKl.stateDict(model.vaeConfig()), model.vae(), vaeWeights, listener);
+      return new ImageDecoder(backend, executable, model.vaeConfig(), latentShape(1));
+    } catch (RuntimeException e) {
+      executable.close();
+      throw e;
     }
   }
 
   /**
-   * The inner values of the network's first evaluation, under the names of the official modules,
-   * with its inputs {@code x}, {@code t} (features) and {@code y} and its output {@code out}.
+   * The inner values of the network's first evaluation for the first image, under the names of the
+   * official modules, with its inputs {@code x}, {@code t} (features) and {@code y} and its output
+   * {@code out}.
    *
    * @param into where they go
    */
   public Map<String, Tensor> activations(SampleRequest request, TensorScope into) {
     Sampler sampler = sampler(request);
-    SampleRequest whole = request.withBatch(0);
-    DenoiseStep step = step(whole, sampler);
-    int n = step.n();
+    DenoiseStep step = step(request.withBatch(1), sampler);
     Program program =
         Program.trace(
             t -> {
@@ -242,28 +225,29 @@ public final class DitPipeline implements AutoCloseable {
               t.output("out", new DiT(config(), Weights.params(t)).forward(x, time, y, taps));
             });
     try (Executable executable = backend.compile(program, ditWeights)) {
-      load(DiT.stateDict(config()), model.dit(), ditWeights);
+      load(DiT.stateDict(config()), model.dit(), ditWeights, Listener.NONE);
+      int each = Math.toIntExact(latentShape(1).numel());
       float[] z =
           SamplingLoop.start(
-              sampler, new TorchGenerator(request.seed()), Math.toIntExact(latentShape(n).numel()));
-      float[] rows = Arrays.copyOf(z, z.length * (step.rows() / n));
-      System.arraycopy(z, 0, rows, rows.length - z.length, z.length);
+              sampler, new TorchGenerator(request.seed()), each * request.labels().size());
+      float[] rows = Arrays.copyOf(z, each * step.rows());
+      System.arraycopy(z, 0, rows, rows.length - each, each);
       double[] times = new double[step.rows()];
       Arrays.fill(times, sampler.timestep(0));
       Map<String, Tensor> inputs =
           Map.of(
               DenoiseStep.X, into.of(latentShape(step.rows()), rows),
               DenoiseStep.TIME, TimestepFeatures.of(into, config().numerics(), times),
-              DenoiseStep.LABELS, into.of(Shape.of(step.rows()), labels(whole, step, 0)));
+              DenoiseStep.LABELS, into.of(Shape.of(step.rows()), labels(request, step, 0)));
       Map<String, Tensor> all = new HashMap<>(inputs);
       all.putAll(executable.run(inputs, into));
       return all;
     }
   }
 
-  private void load(StateDict weights, TensorFile file, Resident into) {
+  private void load(StateDict weights, TensorFile file, Resident into, Listener listener) {
     if (!into.missing().isEmpty()) {
-      notFinite.addAll(weights.load(file, into, backend.memory()));
+      weights.load(file, into, backend.memory()).forEach(listener::notFinite);
     }
   }
 
@@ -275,13 +259,18 @@ public final class DitPipeline implements AutoCloseable {
     return DiT.input(config(), n).shape();
   }
 
-  private Program decoder() {
+  private Shape imageShape(int n) {
+    int size = model.imageSize();
+    return Shape.of(n, model.vaeConfig().inChannels(), size, size);
+  }
+
+  private Program decoderProgram() {
     return Program.trace(
         t ->
             t.output(
-                "image",
+                ImageDecoder.IMAGE,
                 new AutoencoderKl(model.vaeConfig(), Weights.params(t))
-                    .decode(t.input("latents", DiT.input(config(), 1)))));
+                    .decode(t.input(ImageDecoder.LATENTS, DiT.input(config(), 1)))));
   }
 
   private Sampler sampler(SampleRequest r) {

@@ -7,6 +7,9 @@ public interface Listener {
   /** Nobody listens. */
   Listener NONE = new Listener() {};
 
+  /** Weights that were just loaded hold NaN or infinity. */
+  default void notFinite(String key) {}
+
   /**
    * A step of sampling is done.
    *

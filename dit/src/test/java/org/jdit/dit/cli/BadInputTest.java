@@ -200,6 +200,14 @@ class BadInputTest {
         badSample("negative threads", 2, "threads must be 0 (all) or more", "--threads", -2),
         badSample(
             "no such directory", 2, "there is no directory", "--out", dir.resolve("no/such.png")),
+        badSample(
+            "two outputs in one file",
+            2,
+            "is named twice",
+            "--save-latents",
+            dir.resolve("out.png")),
+        badSample("output over the checkpoint", 2, "is named twice", "--out", DIT),
+        badSample("no download URL", 2, "is no http or https URL", "--official-url", "file:///tmp"),
         badSample("output is a directory", 2, "it is a directory", "--out", dir),
         bad("conversion onto itself", 2, "IN and OUT are both", "convert", DIT, DIT),
         bad(

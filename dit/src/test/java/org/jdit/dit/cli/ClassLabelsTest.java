@@ -40,6 +40,13 @@ class ClassLabelsTest {
   }
 
   @Test
+  void refusesANameOfSeveralClasses() {
+    assertThatThrownBy(() -> imageNet.parse("crane"))
+        .isInstanceOf(JditException.class)
+        .hasMessageContaining("[134, 517]");
+  }
+
+  @Test
   void refusesNumbersOutOfRange() {
     assertThatThrownBy(() -> imageNet.parse("1000"))
         .isInstanceOf(JditException.class)

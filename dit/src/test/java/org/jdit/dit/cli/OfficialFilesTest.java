@@ -32,6 +32,7 @@ class OfficialFilesTest {
   private final StringWriter said = new StringWriter();
   private final List<String> ranges = new ArrayList<>();
   private HttpServer server;
+  private String tag = "\"one\"";
   private int breakAfter = Integer.MAX_VALUE;
 
   @BeforeEach
@@ -50,8 +51,13 @@ class OfficialFilesTest {
   private void answer(HttpExchange exchange) throws IOException {
     String range = exchange.getRequestHeaders().getFirst("Range");
     ranges.add(range);
-    int from = range == null ? 0 : Integer.parseInt(range.replaceAll("\\D", ""));
-    exchange.sendResponseHeaders(range == null ? 200 : 206, content.length - from);
+    boolean same = tag.equals(exchange.getRequestHeaders().getFirst("If-Range"));
+    int from = range == null || !same ? 0 : Integer.parseInt(range.replaceAll("\\D", ""));
+    exchange.getResponseHeaders().set("ETag", tag);
+    exchange
+        .getResponseHeaders()
+        .set("Content-Range", "bytes %d-%d/%d".formatted(from, content.length - 1, content.length));
+    exchange.sendResponseHeaders(from == 0 ? 200 : 206, content.length - from);
     int until = Math.min(content.length, breakAfter);
     exchange.getResponseBody().write(Arrays.copyOfRange(content, from, until));
     exchange.close();
@@ -91,6 +97,24 @@ class OfficialFilesTest {
     breakAfter = Integer.MAX_VALUE;
     assertThat(Files.readAllBytes(files(true).checkpoint(256))).isEqualTo(content);
     assertThat(ranges.getLast()).isEqualTo("bytes=" + kept + "-");
+  }
+
+  @Test
+  void beginsAnewIfTheFileHasChangedMeanwhile() throws IOException {
+    breakAfter = 100_000;
+    assertThatThrownBy(() -> files(true).checkpoint(256)).isInstanceOf(JditException.class);
+    breakAfter = Integer.MAX_VALUE;
+    tag = "\"two\"";
+    new Random(2).nextBytes(content);
+    assertThat(Files.readAllBytes(files(true).checkpoint(256))).isEqualTo(content);
+  }
+
+  @Test
+  void refusesWhatIsNoUrl() {
+    for (String url : List.of("foo", "file:///x", "http://a b", "https://")) {
+      assertThatThrownBy(() -> OfficialFiles.checkUrl(url)).isInstanceOf(JditException.class);
+    }
+    OfficialFiles.checkUrl("https://example.org/mirror");
   }
 
   @Test

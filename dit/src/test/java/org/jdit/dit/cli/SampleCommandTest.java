@@ -164,7 +164,7 @@ class SampleCommandTest {
       assertThat(file.tensors().keySet())
           .contains(
               "x", "t", "y", "out", "x_embedder", "blocks.0.attn.qkv", "blocks.1", "final_layer");
-      assertThat(file.tensors().get("out").shape().toArray()).containsExactly(8, 8, 8, 8);
+      assertThat(file.tensors().get("out").shape().toArray()).containsExactly(2, 8, 8, 8);
     }
   }
 }

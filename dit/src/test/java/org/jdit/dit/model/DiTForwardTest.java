@@ -142,10 +142,7 @@ class DiTForwardTest {
         Recognition.of(
                 weights,
                 new Recognition.Wishes(
-                    Optional.empty(),
-                    OptionalInt.empty(),
-                    OptionalInt.empty(),
-                    OptionalInt.of(config.numHeads())))
+                    Optional.empty(), OptionalInt.empty(), OptionalInt.of(config.numHeads())))
             .config();
     assertThat(velocity.learnSigma()).isFalse();
     Program program =

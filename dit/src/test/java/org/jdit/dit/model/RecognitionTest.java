@@ -15,9 +15,8 @@ class RecognitionTest {
     return ListedFile.of(DiT.stateDict(config), metadata);
   }
 
-  private static Recognition.Wishes wishes(String model, int size, int classes, int heads) {
-    return new Recognition.Wishes(
-        Optional.ofNullable(model), positive(size), positive(classes), positive(heads));
+  private static Recognition.Wishes wishes(String model, int classes, int heads) {
+    return new Recognition.Wishes(Optional.ofNullable(model), positive(classes), positive(heads));
   }
 
   private static OptionalInt positive(int n) {
@@ -49,7 +48,7 @@ class RecognitionTest {
         .isInstanceOf(JditException.class)
         .hasMessageContaining("width of 48")
         .hasMessageContaining("--num-heads");
-    Recognition told = Recognition.of(tiny, wishes(null, 0, 10, 3));
+    Recognition told = Recognition.of(tiny, wishes(null, 10, 3));
     assertThat(told.config()).isEqualTo(TinyDiT.config());
     assertThat(told.config().name()).isEqualTo("DiT custom 48x2x3h/2");
     assertThat(told.assumptions()).isEmpty();
@@ -79,21 +78,17 @@ class RecognitionTest {
   @Test
   void contradictionsAreRefused() {
     ListedFile s2 = file(DiTConfig.named("DiT-S/2", 32, 1000), Map.of());
-    assertThatThrownBy(() -> Recognition.of(s2, wishes("DiT-XL/2", 0, 0, 0)))
+    assertThatThrownBy(() -> Recognition.of(s2, wishes("DiT-XL/2", 0, 0)))
         .isInstanceOf(JditException.class)
         .hasMessageContaining("some.pt is a DiT-S/2, not a DiT-XL/2");
-    assertThatThrownBy(() -> Recognition.of(s2, wishes(null, 64, 0, 0)))
-        .isInstanceOf(JditException.class)
-        .hasMessageContaining("some.pt is for latents of size 32, not 64");
-    assertThatThrownBy(() -> Recognition.of(s2, wishes(null, 0, 10, 0)))
+    assertThatThrownBy(() -> Recognition.of(s2, wishes(null, 10, 0)))
         .isInstanceOf(JditException.class)
         .hasMessageContaining("1001 label rows")
         .hasMessageContaining("not 10");
-    assertThatThrownBy(() -> Recognition.of(s2, wishes("DiT-S/2", 0, 0, 8)))
+    assertThatThrownBy(() -> Recognition.of(s2, wishes("DiT-S/2", 0, 8)))
         .isInstanceOf(JditException.class)
         .hasMessageContaining("not a DiT-S/2");
-    assertThat(Recognition.of(s2, wishes("DiT-S/2", 32, 1000, 6)).config().name())
-        .isEqualTo("DiT-S/2");
+    assertThat(Recognition.of(s2, wishes("DiT-S/2", 1000, 6)).config().name()).isEqualTo("DiT-S/2");
   }
 
   @Test

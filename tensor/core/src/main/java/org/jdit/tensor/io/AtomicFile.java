@@ -80,40 +80,12 @@ public final class AtomicFile {
   }
 
   /**
-   * Writes a directory, in place of the one that is there, if any: the old one is moved aside and
-   * deleted once the new one is complete.
-   *
-   * @param content gets an empty directory to fill
-   * @throws JditException if there is a file at its place, or it cannot be written
+   * Writes under a hidden name, then moves to the target; leaves nothing if the process is ended.
    */
-  public static void replaceDirectory(Path directory, Content<Path> content) {
-    Path target = resolve(directory);
-    if (Files.exists(target) && !Files.isDirectory(target)) {
-      throw new JditException(
-          "cannot write " + directory + ": it exists and is a file; choose another name");
-    }
-    Path old = beside(target);
-    try {
-      publish(
-          target,
-          temporary -> {
-            fill(temporary, content);
-            if (Files.exists(target)) {
-              Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
-            }
-          });
-    } catch (JditException e) {
-      if (Files.exists(old)) {
-        restore(old, target, e);
-      }
-      throw e;
-    }
-    discard(old);
-  }
-
-  /** Writes under a hidden name, then moves to the target. */
   private static void publish(Path target, Content<Path> content) {
     Path temporary = beside(target);
+    Thread interrupted = new Thread(() -> discard(temporary));
+    Runtime.getRuntime().addShutdownHook(interrupted);
     try {
       content.writeTo(temporary);
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
@@ -123,6 +95,15 @@ public final class AtomicFile {
       throw failure(target, e.getCause());
     } finally {
       discard(temporary);
+      forget(interrupted);
+    }
+  }
+
+  private static void forget(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException _) {
+      // The process is ending, and the hook is doing its work.
     }
   }
 
@@ -135,14 +116,6 @@ public final class AtomicFile {
           channel.force(true);
         }
       }
-    }
-  }
-
-  private static void restore(Path old, Path target, JditException failure) {
-    try {
-      Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException e) {
-      failure.addSuppressed(e);
     }
   }
 

@@ -131,36 +131,4 @@ class AtomicFileTest {
       assertThat(content).containsExactlyInAnyOrder(target, empty);
     }
   }
-
-  @Test
-  void aDirectoryWithContentIsReplacedOnlyWhenAsked() throws IOException {
-    Path target = Files.createDirectory(directory.resolve("d"));
-    Path old = Files.writeString(target.resolve("old"), "x");
-    assertThatThrownBy(() -> AtomicFile.writeDirectory(target, _ -> {}))
-        .isInstanceOf(JditException.class)
-        .hasMessageContaining("is not an empty directory; remove it or choose another name");
-    assertThat(old).exists();
-    assertThatThrownBy(
-            () ->
-                AtomicFile.replaceDirectory(
-                    target,
-                    inside -> {
-                      Files.writeString(inside.resolve("half"), "x");
-                      throw new IOException("No space left on device");
-                    }))
-        .isInstanceOf(JditException.class)
-        .hasMessageContaining("No space left on device");
-    assertThat(old).exists();
-    AtomicFile.replaceDirectory(target, inside -> Files.writeString(inside.resolve("new"), "y"));
-    assertThat(old).doesNotExist();
-    assertThat(target.resolve("new")).hasContent("y");
-    Path file = Files.writeString(directory.resolve("f"), "x");
-    assertThatThrownBy(() -> AtomicFile.replaceDirectory(file, _ -> {}))
-        .isInstanceOf(JditException.class)
-        .hasMessageContaining("is a file");
-    AtomicFile.replaceDirectory(directory.resolve("fresh"), _ -> {});
-    try (var content = Files.list(directory)) {
-      assertThat(content).containsExactlyInAnyOrder(target, file, directory.resolve("fresh"));
-    }
-  }
 }
