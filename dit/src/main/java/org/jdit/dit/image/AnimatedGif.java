@@ -11,6 +11,7 @@ import javax.imageio.metadata.IIOInvalidTreeException;
 import javax.imageio.metadata.IIOMetadata;
 import javax.imageio.metadata.IIOMetadataNode;
 import javax.imageio.stream.ImageOutputStream;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /** A GIF that plays its frames in an endless loop; frames are written as they come. */
 public final class AnimatedGif implements AutoCloseable {
@@ -21,7 +22,7 @@ public final class AnimatedGif implements AutoCloseable {
 
   /** Begins an animation in {@code to}, which stays open when this is closed. */
   public AnimatedGif(OutputStream to) throws IOException {
-    out = ImageIO.createImageOutputStream(to);
+    out = new MemoryCacheImageOutputStream(to);
     writer.setOutput(out);
     writer.prepareWriteSequence(null);
   }

@@ -1,6 +1,7 @@
 package org.jdit.dit.image;
 
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +13,7 @@ import javax.imageio.ImageWriter;
 import javax.imageio.metadata.IIOMetadata;
 import javax.imageio.metadata.IIOMetadataNode;
 import javax.imageio.stream.ImageOutputStream;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /** PNG files with text in them. */
 public final class Png {
@@ -27,8 +29,10 @@ public final class Png {
    */
   public static void write(BufferedImage image, Map<String, String> text, OutputStream to)
       throws IOException {
+    // The writer hides why a stream fails, so it does not get the stream itself.
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     ImageWriter writer = ImageIO.getImageWritersByFormatName("png").next();
-    try (ImageOutputStream out = ImageIO.createImageOutputStream(to)) {
+    try (ImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {
       IIOMetadata metadata = writer.getDefaultImageMetadata(new ImageTypeSpecifier(image), null);
       metadata.mergeTree(FORMAT, chunks(text));
       writer.setOutput(out);
@@ -36,6 +40,7 @@ public final class Png {
     } finally {
       writer.dispose();
     }
+    bytes.writeTo(to);
   }
 
   private static IIOMetadataNode chunks(Map<String, String> text) {
