@@ -6,10 +6,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
@@ -23,11 +26,13 @@ import org.jdit.weights.torch.TorchFile;
 
 /**
  * The state dict in a weights file of any kind: torch (both layouts), safetensors (also sharded),
- * npz, or a directory of diffusers.
+ * npz, npy, or a directory of diffusers. Tensors of a network that was saved inside another have
+ * the network's own names.
  *
  * <p>Metadata are those of the file and {@code args.*}, the training arguments in a checkpoint of
  * train.py; {@code config.*}, the entries of a config.json beside the weights; {@code num_classes},
- * if one of them says; and {@code weights}, the part that was taken.
+ * if one of them says; {@code weights}, the part that was taken; and {@code prefix}, what stood
+ * before the names.
  */
 public final class Checkpoint implements TensorFile {
   /** Which weights of a training checkpoint to take. */
@@ -48,15 +53,22 @@ public final class Checkpoint implements TensorFile {
     TORCH_ZIP,
     TORCH_LEGACY,
     SAFETENSORS,
-    NPZ
+    NPZ,
+    NPY
   }
 
   /** Key of {@link #metadata} that says which part of a training checkpoint was taken. */
   public static final String WEIGHTS = "weights";
 
+  /** Key of {@link #metadata} that says what stood before the names of the tensors. */
+  public static final String PREFIX = "prefix";
+
+  private static final byte[] NPY = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
+
   private final Path file;
   private final Format format;
   private final TensorFile tensors;
+  private final List<String> unreadable;
   private final Map<String, String> metadata;
   private final AutoCloseable owner;
 
@@ -64,12 +76,17 @@ public final class Checkpoint implements TensorFile {
       Path file,
       Format format,
       TensorFile tensors,
+      List<String> unreadable,
       Map<String, String> metadata,
       AutoCloseable owner) {
+    Optional<String> prefix = Prefix.of(tensors.tensors().keySet());
     this.file = file;
     this.format = format;
-    this.tensors = tensors;
-    this.metadata = Collections.unmodifiableMap(metadata);
+    this.tensors = prefix.map(p -> Prefix.strip(tensors, p)).orElse(tensors);
+    this.unreadable = List.copyOf(unreadable);
+    Map<String, String> all = new TreeMap<>(metadata);
+    prefix.ifPresent(p -> all.put(PREFIX, p));
+    this.metadata = Collections.unmodifiableMap(all);
     this.owner = owner;
   }
 
@@ -92,6 +109,7 @@ public final class Checkpoint implements TensorFile {
     return switch (format(path)) {
       case SAFETENSORS -> plain(path, Format.SAFETENSORS, Safetensors.open(path), choice, config);
       case NPZ -> plain(path, Format.NPZ, Npz.open(path), choice, config);
+      case NPY -> plain(path, Format.NPY, NpyFile.open(path), choice, config);
       case TORCH_ZIP, TORCH_LEGACY -> torch(path, choice, config);
     };
   }
@@ -99,6 +117,9 @@ public final class Checkpoint implements TensorFile {
   private static Format format(Path path) {
     try (Mappable bytes = Mappable.open(path)) {
       byte[] head = bytes.read(0, (int) Math.min(9, bytes.size()));
+      if (head.length >= NPY.length && Arrays.equals(head, 0, NPY.length, NPY, 0, NPY.length)) {
+        return Format.NPY;
+      }
       if (head.length == 9 && head[8] == '{') {
         return Format.SAFETENSORS;
       }
@@ -125,7 +146,7 @@ public final class Checkpoint implements TensorFile {
         throw new JditException(
             path + " has only the EMA weights of a training; open it without choosing model");
       }
-      return new Checkpoint(path, format, tensors, metadata, tensors);
+      return new Checkpoint(path, format, tensors, List.of(), metadata, tensors);
     } catch (RuntimeException e) {
       tensors.close();
       throw e;
@@ -140,6 +161,7 @@ public final class Checkpoint implements TensorFile {
           path,
           torch.layout() == TorchFile.Layout.ZIP ? Format.TORCH_ZIP : Format.TORCH_LEGACY,
           training.tensors(),
+          training.tensors().unreadable(),
           Training.join(training.metadata(), config),
           torch);
     } catch (RuntimeException e) {
@@ -156,6 +178,14 @@ public final class Checkpoint implements TensorFile {
   /** Which part of a training checkpoint was taken ("ema", "model"), if the file names parts. */
   public Optional<String> weights() {
     return Optional.ofNullable(metadata.get(WEIGHTS));
+  }
+
+  /**
+   * The tensors, each with its kind, that are not among {@link #tensors} because their type has no
+   * counterpart here (complex, quantised, sparse).
+   */
+  public List<String> unreadable() {
+    return unreadable;
   }
 
   /** The file with the weights, or the index of those that have them. */

@@ -77,7 +77,7 @@ public record Comparison(List<Pair> pairs) {
 
   /**
    * Compares two files, one tensor at a time. Two DiT in different layouts are compared under the
-   * official names.
+   * official names; the arrays of two .npy files, which have no names, with each other.
    *
    * @throws org.jdit.tensor.JditException if a tensor cannot be read
    */
@@ -88,6 +88,9 @@ public record Comparison(List<Pair> pairs) {
     if (dit.test(a) && dit.test(b) && ModelKind.of(a) != ModelKind.of(b)) {
       return of(DitKeys.official(a), DitKeys.official(b));
     }
+    if (a instanceof Checkpoint x && b instanceof Checkpoint y && nameless(x) && nameless(y)) {
+      return new Comparison(List.of(compare(name(x), x, renamed(y, name(x)))));
+    }
     Set<String> names = new LinkedHashSet<>(a.tensors().keySet());
     names.addAll(b.tensors().keySet());
     List<Pair> pairs = new ArrayList<>();
@@ -95,6 +98,20 @@ public record Comparison(List<Pair> pairs) {
       pairs.add(compare(name, a, b));
     }
     return new Comparison(pairs);
+  }
+
+  private static boolean nameless(Checkpoint file) {
+    return file.format() == Checkpoint.Format.NPY;
+  }
+
+  private static String name(TensorFile file) {
+    return file.tensors().keySet().iterator().next();
+  }
+
+  private static TensorFile renamed(TensorFile file, String name) {
+    DerivedTensors renamed = new DerivedTensors(file, file.metadata());
+    renamed.rename(name(file), name);
+    return renamed;
   }
 
   private static Pair compare(String name, TensorFile a, TensorFile b) {
@@ -113,13 +130,16 @@ public record Comparison(List<Pair> pairs) {
   }
 
   private static Compared compare(String name, Tensor a, Tensor b) {
+    boolean integers = !a.dtype().isFloating() && !b.dtype().isFloating();
     double worst = 0;
     double largest = 0;
     long where = -1;
     for (long i = 0; i < a.shape().numel(); i++) {
-      double x = Values.at(a, i);
       double y = Values.at(b, i);
-      double difference = difference(x, y);
+      double difference =
+          integers
+              ? difference(Values.integerAt(a, i), Values.integerAt(b, i))
+              : difference(Values.at(a, i), y);
       if (difference > worst) {
         worst = difference;
         where = i;
@@ -135,6 +155,12 @@ public record Comparison(List<Pair> pairs) {
       return 0;
     }
     return Double.isNaN(x) || Double.isNaN(y) ? Double.POSITIVE_INFINITY : Math.abs(x - y);
+  }
+
+  // A difference of longs takes 64 bits without a sign.
+  private static double difference(long x, long y) {
+    long d = Math.max(x, y) - Math.min(x, y);
+    return d >= 0 ? d : (d >>> 1) * 2.0;
   }
 
   private static List<Integer> index(Shape shape, long position) {

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Spec;
@@ -102,6 +103,13 @@ public final class Converter {
   }
 
   private Result run() {
+    if (!in.unreadable().isEmpty()) {
+      throw new JditException(
+          "%s has %d tensors of kinds that are not supported and would be lost, such as %s"
+              .formatted(in.source(), in.unreadable().size(), in.unreadable().getFirst()));
+    }
+    Optional.ofNullable(in.metadata().get(Checkpoint.PREFIX))
+        .ifPresent(p -> remarks.add("taken are the tensors under %s, without it".formatted(p)));
     Layout layout =
         request.layout().orElse(isFile(request.out()) ? Layout.OFFICIAL : Layout.DIFFUSERS);
     return switch (ModelKind.of(in)) {
@@ -162,8 +170,10 @@ public final class Converter {
     TensorFile official = DitKeys.official(in);
     TensorFile tensors = DitKeys.diffusers(in);
     DitDimensions d = DitDimensions.of(official);
-    PipelineConfig config = new PipelineConfig(d, heads(d), classes(d), in.source());
+    PipelineConfig config =
+        new PipelineConfig(d, heads(official, d), classes(official, d), in.source());
     Map<String, String> metadata = provenance(official);
+    metadata.putIfAbsent(DitKeys.NUMERICS, "official");
     List<TensorEntry> entries = entries(tensors, List.of(DitKeys.POSITIONS));
     List<TensorEntry> positions = positions(official, d);
     AtomicFile.writeDirectory(
@@ -191,8 +201,8 @@ public final class Converter {
     }
   }
 
-  private int heads(DitDimensions d) {
-    OptionalInt known = DitDimensions.number(DitKeys.official(in), HEADS);
+  private int heads(TensorFile official, DitDimensions d) {
+    OptionalInt known = DitDimensions.number(official, HEADS);
     OptionalInt heads = request.numHeads().isPresent() ? request.numHeads() : known;
     if (heads.isEmpty()) {
       heads = d.usualHeads();
@@ -213,14 +223,19 @@ public final class Converter {
   }
 
   // Diffusers' label table always has a row for the null class.
-  private int classes(DitDimensions d) {
-    OptionalInt said = DitDimensions.number(in, CLASSES);
-    if (said.isPresent() && said.getAsInt() == d.labelRows()) {
+  private int classes(TensorFile official, DitDimensions d) {
+    OptionalInt known = DitDimensions.number(official, CLASSES);
+    int n = DitDimensions.classes(d.labelRows(), known, in.source());
+    if (n == d.labelRows()) {
       throw new JditException(
-          "%s was trained without a null class, which the layout of diffusers cannot express"
-              .formatted(in.source()));
+          "%s has %d label rows for as many classes%s; the layout of diffusers needs a null class"
+              .formatted(in.source(), n, known.isEmpty() ? ", as far as can be told" : ""));
     }
-    return d.labelRows() - 1;
+    if (known.isEmpty()) {
+      remarks.add(
+          "%d classes and a null class assumed from %d label rows".formatted(n, d.labelRows()));
+    }
+    return n;
   }
 
   private Map<String, String> provenance(TensorFile tensors) {
@@ -228,14 +243,22 @@ public final class Converter {
     m.put("source", request.in().toAbsolutePath().getFileName().toString());
     m.put("source_sha256", in.sha256());
     in.weights().ifPresent(part -> m.put(Checkpoint.WEIGHTS, part));
-    if (ModelKind.of(tensors) == ModelKind.DIT_OFFICIAL) {
-      for (String key : List.of(HEADS, CLASSES)) {
-        Optional.ofNullable(tensors.metadata().get(key)).ifPresent(value -> m.put(key, value));
+    switch (ModelKind.of(tensors)) {
+      case DIT_OFFICIAL, DIT_DIFFUSERS -> {
+        keep(m, tensors, List.of(HEADS, CLASSES, DitKeys.NUMERICS)::contains);
+        request.numHeads().ifPresent(n -> m.put(HEADS, Integer.toString(n)));
+        DitDimensions.of(tensors).name().ifPresent(name -> m.put("model", name));
       }
-      request.numHeads().ifPresent(n -> m.put(HEADS, Integer.toString(n)));
-      DitDimensions.of(tensors).name().ifPresent(name -> m.put("model", name));
+      case VAE -> keep(m, tensors, key -> key.startsWith(ModelDirectory.CONFIG_ENTRY));
+      case UNKNOWN -> {}
     }
     return m;
+  }
+
+  private static void keep(Map<String, String> m, TensorFile from, Predicate<String> wanted) {
+    from.metadata().entrySet().stream()
+        .filter(e -> wanted.test(e.getKey()))
+        .forEach(e -> m.put(e.getKey(), e.getValue()));
   }
 
   private List<TensorEntry> entries(TensorFile file, List<String> without) {

@@ -128,6 +128,29 @@ public record DitDimensions(
   }
 
   /**
+   * The number of classes that a label table is for, the null class not counted. Where nothing says
+   * it, a table of 10, 20, … rows is taken for one without a null class, any other for one with:
+   * numbers of classes are mostly round.
+   *
+   * @param labelRows rows of the table, as many as the classes or one more
+   * @param known what a user or metadata say
+   * @param source how messages call the checkpoint
+   * @throws JditException if the table fits {@code known} neither with nor without a null class
+   */
+  public static int classes(int labelRows, OptionalInt known, String source) {
+    if (known.isEmpty()) {
+      return labelRows > 1 && labelRows % 10 != 0 ? labelRows - 1 : labelRows;
+    }
+    int n = known.getAsInt();
+    if (labelRows != n && labelRows != n + 1) {
+      throw new JditException(
+          "%s has %d label rows, which fits %d classes with a null class or %d without, not %d"
+              .formatted(source, labelRows, labelRows - 1, labelRows, n));
+    }
+    return n;
+  }
+
+  /**
    * The number of attention heads, which the weights do not show: 16 for the widths of L and XL,
    * one for each 64 channels otherwise.
    *

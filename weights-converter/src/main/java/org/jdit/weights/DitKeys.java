@@ -31,6 +31,9 @@ public final class DitKeys {
     }
   }
 
+  /** Key of the metadata that says whose arithmetic the weights were trained with. */
+  static final String NUMERICS = "numerics";
+
   static final String POSITIONS = "pos_embed";
 
   static final Names OFFICIAL =
@@ -50,7 +53,7 @@ public final class DitKeys {
           "ff.net.0.proj.weight");
 
   // A width and an image size that do not belong together must not take all the memory.
-  private static final int LARGEST_TABLE = 1 << 29;
+  private static final int LARGEST_TABLE = 1 << 28;
 
   private static final List<String> PARTS = List.of("weight", "bias");
   private static final List<String> QKV = List.of("to_q", "to_k", "to_v");
@@ -92,8 +95,8 @@ public final class DitKeys {
   /**
    * A DiT of either layout under the official names, in the order of the official state dict.
    * Tensors are joined when they are mapped; a position table that the file lacks is computed.
-   * Metadata {@code num_heads}, {@code num_classes} and {@code numerics} tell what diffusers'
-   * config.json said.
+   * Metadata {@code num_heads} and {@code num_classes} tell what diffusers' config.json said, and
+   * {@code numerics} is {@code diffusers} for weights in that layout which do not say otherwise.
    *
    * @throws JditException if the file holds no DiT, or tensors are missing, unknown or misshapen.
    *     Mapping an embedder throws it if its copies in the blocks differ
@@ -186,7 +189,9 @@ public final class DitKeys {
 
   private static Map<String, String> officialMetadata(TensorFile file) {
     Map<String, String> m = new LinkedHashMap<>(file.metadata());
-    m.put("numerics", "diffusers");
+    // Weights that came from an official checkpoint keep the arithmetic that they were trained
+    // with.
+    m.putIfAbsent(NUMERICS, "diffusers");
     copy(m, "config.num_attention_heads", "num_heads");
     copy(m, "config.num_embeds_ada_norm", "num_classes");
     return m;

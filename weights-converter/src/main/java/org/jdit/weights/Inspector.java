@@ -1,6 +1,7 @@
 package org.jdit.weights;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jdit.tensor.Spec;
@@ -17,7 +18,8 @@ public final class Inspector {
    * @param weights the part of a training checkpoint that is described ("ema", "model"), if the
    *     file names parts
    * @param parameters number of elements of all tensors
-   * @param tensors every tensor
+   * @param tensors every tensor that can be read
+   * @param unreadable as {@link Checkpoint#unreadable}
    * @param metadata as {@link Checkpoint#metadata}
    */
   public record Inspection(
@@ -28,6 +30,7 @@ public final class Inspector {
       Optional<String> weights,
       long parameters,
       Map<String, Spec> tensors,
+      List<String> unreadable,
       Map<String, String> metadata) {}
 
   private Inspector() {}
@@ -47,7 +50,15 @@ public final class Inspector {
           };
       long parameters = c.tensors().values().stream().mapToLong(s -> s.shape().numel()).sum();
       return new Inspection(
-          c.file(), c.format(), kind, dit, c.weights(), parameters, c.tensors(), c.metadata());
+          c.file(),
+          c.format(),
+          kind,
+          dit,
+          c.weights(),
+          parameters,
+          c.tensors(),
+          c.unreadable(),
+          c.metadata());
     }
   }
 }

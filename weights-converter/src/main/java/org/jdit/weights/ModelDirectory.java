@@ -22,6 +22,10 @@ import tools.jackson.databind.json.JsonMapper;
 final class ModelDirectory {
   static final String STEM = "diffusion_pytorch_model";
   static final String CONFIG = "config.json";
+
+  /** Metadata of a checkpoint begin so when they are entries of {@link #CONFIG}. */
+  static final String CONFIG_ENTRY = "config.";
+
   static final String TRANSFORMER = "transformer";
 
   /** Holds the position table of a DiT that differs from the formula; diffusers ignores it. */
@@ -42,7 +46,8 @@ final class ModelDirectory {
     }
     try {
       TensorFile both = new Joined(checkpoint, Safetensors.open(positions));
-      return new Checkpoint(weights, checkpoint.format(), both, checkpoint.metadata(), both);
+      return new Checkpoint(
+          weights, checkpoint.format(), both, checkpoint.unreadable(), checkpoint.metadata(), both);
     } catch (RuntimeException e) {
       checkpoint.close();
       throw e;
@@ -73,7 +78,7 @@ final class ModelDirectory {
         root.forEachEntry(
             (key, value) ->
                 config.put(
-                    "config." + key, value.isString() ? value.asString() : value.toString()));
+                    CONFIG_ENTRY + key, value.isString() ? value.asString() : value.toString()));
       } catch (JacksonException e) {
         throw new JditException(
             "%s is not valid JSON (%s); get an intact copy".formatted(file, e.getOriginalMessage()),

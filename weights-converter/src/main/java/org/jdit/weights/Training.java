@@ -6,27 +6,26 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.jdit.tensor.JditException;
-import org.jdit.tensor.io.TensorFile;
 import org.jdit.weights.Checkpoint.Choice;
 import org.jdit.weights.pickle.PickleValue;
 import org.jdit.weights.pickle.PickleValue.Dict;
 import org.jdit.weights.pickle.PickleValue.Instance;
 import org.jdit.weights.pickle.PickleValue.Scalar;
+import org.jdit.weights.torch.StateDict;
 import org.jdit.weights.torch.TorchFile;
 
 /**
  * Finds the state dict in what a training saved, as the official {@code find_model}, and the
  * arguments of the training.
  *
- * @param tensors the state dict
+ * @param tensors the state dict, its names as they are
  * @param metadata {@code args.*} and the part that was taken
  */
-record Training(TensorFile tensors, Map<String, String> metadata) {
+record Training(StateDict tensors, Map<String, String> metadata) {
   private static final String EMA = "ema";
-  // state_dict is Lightning's; its names keep what Lightning puts before them, such as "model.".
+  // state_dict is Lightning's.
   private static final List<String> MODEL = List.of("model", "state_dict");
   private static final List<String> ARGS = List.of("args", "hyper_parameters");
-  private static final String DISTRIBUTED = "module.";
 
   static Training of(TorchFile file, Choice choice) {
     if (!(file.root() instanceof Dict root)) {
@@ -40,11 +39,11 @@ record Training(TensorFile tensors, Map<String, String> metadata) {
     part.ifPresent(name -> metadata.put(Checkpoint.WEIGHTS, name));
     Dict dict = part.flatMap(root::get).map(Dict.class::cast).orElse(root);
     boolean nested = part.isEmpty() && !file.hasTensors(dict);
-    TensorFile tensors = nested ? file.allTensors(dict) : file.tensors(dict);
+    StateDict tensors = nested ? file.allTensors(dict) : file.tensors(dict);
     if (tensors.tensors().isEmpty() && !file.hasTensors(dict)) {
       throw new JditException(file.source() + " holds no tensors");
     }
-    return new Training(withoutPrefix(tensors), metadata);
+    return new Training(tensors, metadata);
   }
 
   private static String describe(PickleValue value) {
@@ -84,18 +83,6 @@ record Training(TensorFile tensors, Map<String, String> metadata) {
       }
     }
     return flat;
-  }
-
-  /** Names without the prefix that distributed training puts before all of them. */
-  private static TensorFile withoutPrefix(TensorFile file) {
-    if (!file.tensors().keySet().stream().allMatch(n -> n.startsWith(DISTRIBUTED))) {
-      return file;
-    }
-    DerivedTensors stripped = new DerivedTensors(file, file.metadata());
-    file.tensors()
-        .keySet()
-        .forEach(name -> stripped.rename(name, name.substring(DISTRIBUTED.length())));
-    return stripped;
   }
 
   /** Metadata with those of a config.json, and what either says of the classes. */

@@ -25,6 +25,11 @@ final class Values {
     return Elements.get(t.concrete().data(), t.dtype(), t.concrete().layout().offset() + i);
   }
 
+  /** Element {@code i} of a tensor of integers that is {@link #rowMajor}, exactly. */
+  static long integerAt(Tensor t, long i) {
+    return Elements.getLong(t.concrete().data(), t.dtype(), t.concrete().layout().offset() + i);
+  }
+
   /** Whether shape, type and every bit of the elements are equal. */
   static boolean sameBits(Tensor a, Tensor b) {
     return a.spec().equals(b.spec()) && bytes(rowMajor(a)).mismatch(bytes(rowMajor(b))) < 0;

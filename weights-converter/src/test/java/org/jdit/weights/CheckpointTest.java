@@ -11,10 +11,13 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Shape;
+import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
+import org.jdit.tensor.io.Npy;
 import org.jdit.tensor.io.Npz;
 import org.jdit.tensor.io.SafetensorsWriter;
 import org.jdit.tensor.io.TensorEntry;
@@ -150,12 +153,13 @@ class CheckpointTest {
     try (Checkpoint c = Checkpoint.open(write(directory.resolve("a.pt"), p.end()), Choice.AUTO);
         TensorScope scope = TensorScope.open(new Memory())) {
       assertThat(c.tensors().keySet()).containsExactly("a", "b.module.c");
+      assertThat(c.metadata()).containsEntry("prefix", "module.");
       assertThat(c.map("a", scope).toFloats()).containsExactly(0, 0);
     }
   }
 
   @Test
-  void lightningCheckpointKeepsItsNames(@TempDir Path directory) throws Exception {
+  void unknownNetworkOfLightningKeepsItsNames(@TempDir Path directory) throws Exception {
     TestPickle p = TestPickle.start().op('}').text("epoch").op('K', 3, 's');
     tensor(p.text("state_dict").op('}'), "model.a").op('s');
     p.text("hyper_parameters").op('}').text("lr").op('K', 1, 's', 's');
@@ -241,6 +245,74 @@ class CheckpointTest {
     try (Checkpoint c = Checkpoint.open(file, Choice.AUTO)) {
       byte[] digest = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
       assertThat(c.sha256()).isEqualTo(HexFormat.of().formatHex(digest));
+    }
+  }
+
+  @Test
+  void arrayOfNumpyIsNamedByItsFile(@TempDir Path directory) {
+    Path file = directory.resolve("noise.npy");
+    try (TensorScope scope = TensorScope.open(new Memory())) {
+      Npy.write(file, scope.of(Shape.of(2), 1f, 2f));
+      try (Checkpoint c = Checkpoint.open(file, Choice.AUTO)) {
+        assertThat(c.format()).isEqualTo(Format.NPY);
+        assertThat(c.tensors()).containsExactly(Map.entry("noise", Spec.f32(2)));
+        assertThat(c.map("noise", scope).toFloats()).containsExactly(1, 2);
+        assertThatThrownBy(() -> c.map("other", scope))
+            .isInstanceOf(IllegalArgumentException.class);
+      }
+    }
+  }
+
+  /** A file of tensors of the given names. */
+  private static Path named(Path file, Stream<String> names) {
+    List<TensorEntry> entries =
+        names.map(n -> TensorEntry.lazy(n, Spec.f32(1), s -> s.zeros(Spec.f32(1)))).toList();
+    SafetensorsWriter.write(file, Map.of(), entries);
+    return file;
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "dit_state.pt, model.",
+    "dit_state.pt, _orig_mod.",
+    "dit_state.pt, module.net.",
+    "diffusers/dit, transformer.",
+    "vae.safetensors, first_stage_model."
+  })
+  void networkInsideAnotherHasItsOwnNames(String name, String prefix, @TempDir Path directory) {
+    try (Checkpoint bare = Checkpoint.open(Reference.file(name), Choice.AUTO)) {
+      Stream<String> inside = bare.tensors().keySet().stream().map(n -> prefix + n);
+      Path file =
+          named(directory.resolve("a.safetensors"), Stream.concat(inside, Stream.of("loss.scale")));
+      try (Checkpoint c = Checkpoint.open(file, Choice.AUTO)) {
+        assertThat(c.tensors().keySet()).isEqualTo(bare.tensors().keySet());
+        assertThat(ModelKind.of(c)).isEqualTo(ModelKind.of(bare));
+        assertThat(c.metadata()).containsEntry("prefix", prefix);
+      }
+      assertThat(bare.metadata()).doesNotContainKey("prefix");
+    }
+  }
+
+  @Test
+  void theDitIsTakenBesideItsAutoencoderButNotOneOfTwo(@TempDir Path directory) {
+    try (Checkpoint dit = Checkpoint.open(Reference.file("dit_state.pt"), Choice.AUTO);
+        Checkpoint vae = Checkpoint.open(Reference.file("vae.safetensors"), Choice.AUTO)) {
+      List<String> both =
+          Stream.concat(
+                  vae.tensors().keySet().stream().map(n -> "vae." + n),
+                  dit.tensors().keySet().stream().map(n -> "net." + n))
+              .toList();
+      List<String> two =
+          Stream.concat(both.stream(), dit.tensors().keySet().stream().map(n -> "net_ema." + n))
+              .toList();
+      try (Checkpoint one =
+              Checkpoint.open(named(directory.resolve("a.pt"), both.stream()), Choice.AUTO);
+          Checkpoint many =
+              Checkpoint.open(named(directory.resolve("b.pt"), two.stream()), Choice.AUTO)) {
+        assertThat(one.tensors().keySet()).isEqualTo(dit.tensors().keySet());
+        assertThat(many.tensors()).hasSize(two.size());
+        assertThat(many.metadata()).doesNotContainKey("prefix");
+      }
     }
   }
 }

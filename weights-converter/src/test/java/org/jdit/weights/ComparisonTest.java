@@ -8,6 +8,7 @@ import java.util.Map;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
+import org.jdit.tensor.io.Npy;
 import org.jdit.tensor.io.Safetensors;
 import org.jdit.tensor.io.SafetensorsWriter;
 import org.jdit.tensor.io.TensorEntry;
@@ -85,6 +86,45 @@ class ComparisonTest {
     try (Checkpoint zoo = Checkpoint.open(Reference.file("pickle_zoo.pt"), Choice.AUTO);
         Checkpoint legacy = Checkpoint.open(Reference.file("pickle_zoo_legacy.pt"), Choice.AUTO)) {
       assertThat(Comparison.of(zoo, legacy).equal()).isTrue();
+    }
+  }
+
+  @Test
+  void integersAreComparedExactly(@TempDir Path directory) {
+    long[][] values = {
+      {1L << 53, 7, Long.MIN_VALUE}, {(1L << 53) + 1, 7, Long.MIN_VALUE}, {0, 7, Long.MAX_VALUE}
+    };
+    Path[] files = new Path[values.length];
+    try (TensorScope scope = TensorScope.open(new Memory())) {
+      for (int i = 0; i < values.length; i++) {
+        files[i] = directory.resolve(i + ".npy");
+        Npy.write(files[i], scope.of(Shape.of(3), values[i]));
+      }
+    }
+    try (Checkpoint a = Checkpoint.open(files[0], Choice.AUTO);
+        Checkpoint b = Checkpoint.open(files[1], Choice.AUTO);
+        Checkpoint c = Checkpoint.open(files[2], Choice.AUTO)) {
+      // 2^53 + 1 is the first whole number that no double is.
+      assertThat(Comparison.of(a, b).equal()).isFalse();
+      assertThat(Comparison.of(a, b).maxAbs()).isEqualTo(1);
+      // 2^64 - 1, which rounds to 2^64 in both files' orders.
+      assertThat(Comparison.of(a, c).maxAbs()).isEqualTo(0x1p64);
+      assertThat(Comparison.of(c, a).maxAbs()).isEqualTo(0x1p64);
+    }
+  }
+
+  @Test
+  void arraysWithoutNamesAreComparedWithEachOther(@TempDir Path directory) {
+    Path first = directory.resolve("a.npy");
+    Path second = directory.resolve("b.npy");
+    try (TensorScope scope = TensorScope.open(new Memory())) {
+      Npy.write(first, scope.of(Shape.of(2), 1f, 2f));
+      Npy.write(second, scope.of(Shape.of(2), 1f, 4f));
+    }
+    try (Checkpoint a = Checkpoint.open(first, Choice.AUTO);
+        Checkpoint b = Checkpoint.open(second, Choice.AUTO)) {
+      assertThat(Comparison.of(a, b).pairs())
+          .containsExactly(new Compared("a", 2, 0.5, List.of(1)));
     }
   }
 }

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Shape;
+import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.io.Safetensors;
 import org.jdit.tensor.io.SafetensorsWriter;
@@ -247,7 +248,7 @@ class ConverterTest {
   }
 
   @Test
-  void usualNumberOfHeadsIsSaid() {
+  void whatIsAssumedIsSaid() {
     Path in = directory.resolve("wide.safetensors");
     try (Checkpoint c = Checkpoint.open(Reference.file("dit_state.pt"), Choice.AUTO)) {
       // The same network 64 wide, of zeros.
@@ -266,7 +267,10 @@ class ConverterTest {
       SafetensorsWriter.write(in, Map.of(), entries);
     }
     Converter.Result result = convert(in, directory.resolve("wide"), OptionalInt.empty());
-    assertThat(result.remarks()).containsExactly("1 heads assumed from width 64");
+    assertThat(result.remarks())
+        .containsExactly(
+            "1 heads assumed from width 64",
+            "10 classes and a null class assumed from 11 label rows");
   }
 
   @Test
@@ -288,5 +292,113 @@ class ConverterTest {
         .containsExactlyInAnyOrder(
             "nan holds values that are NaN, infinite or too large for F16",
             "large holds values that are NaN, infinite or too large for F16");
+  }
+
+  private static Map<String, String> metadata(Path file) {
+    try (Checkpoint c = Checkpoint.open(file, Choice.AUTO)) {
+      return c.metadata();
+    }
+  }
+
+  @Test
+  void numericsFollowTheWeightsThroughTheLayouts() {
+    Path fromDiffusers = directory.resolve("a.safetensors");
+    convert(Reference.file("diffusers/dit"), fromDiffusers, OptionalInt.empty());
+    assertThat(metadata(fromDiffusers)).containsEntry("numerics", "diffusers");
+    Path andBack = directory.resolve("a");
+    convert(fromDiffusers, andBack, OptionalInt.empty());
+    assertThat(metadata(andBack)).containsEntry("numerics", "diffusers");
+
+    Path fromOfficial = directory.resolve("b");
+    convert(Reference.file("dit_state.pt"), fromOfficial, HEADS);
+    assertThat(metadata(fromOfficial)).containsEntry("numerics", "official");
+    try (Checkpoint c = Checkpoint.open(fromOfficial, Choice.AUTO)) {
+      assertThat(DitKeys.official(c).metadata()).containsEntry("numerics", "official");
+    }
+    Path again = directory.resolve("b.pt");
+    convert(fromOfficial, again, OptionalInt.empty());
+    assertThat(metadata(again)).containsEntry("numerics", "official");
+  }
+
+  @Test
+  void configurationOfAnAutoencoderIsKept() throws IOException {
+    Path vae = Files.createDirectory(directory.resolve("vae"));
+    Files.copy(
+        Reference.file("vae.safetensors"), vae.resolve("diffusion_pytorch_model.safetensors"));
+    Files.writeString(
+        vae.resolve("config.json"),
+        "{\"norm_num_groups\": 8, \"scaling_factor\": 0.5, \"block_out_channels\": [8, 16]}");
+    for (String name : List.of("a.safetensors", "a.bin")) {
+      Path out = directory.resolve(name);
+      convert(vae, out, OptionalInt.empty());
+      assertThat(metadata(out))
+          .containsEntry("config.norm_num_groups", "8")
+          .containsEntry("config.scaling_factor", "0.5")
+          .containsEntry("config.block_out_channels", "[8,16]");
+    }
+  }
+
+  /** The same network with other metadata and only so many rows in the label table. */
+  private Path withLabelRows(int rows, Map<String, String> metadata) {
+    Path file = directory.resolve("rows.safetensors");
+    String labels = "y_embedder.embedding_table.weight";
+    try (Checkpoint c = Checkpoint.open(Reference.file("dit_state.pt"), Choice.AUTO)) {
+      List<TensorEntry> entries =
+          c.tensors().entrySet().stream()
+              .map(
+                  e ->
+                      e.getKey().equals(labels)
+                          ? TensorEntry.lazy(
+                              labels, Spec.f32(rows, 48), s -> s.zeros(Spec.f32(rows, 48)))
+                          : TensorEntry.lazy(e.getKey(), e.getValue(), s -> c.map(e.getKey(), s)))
+              .toList();
+      SafetensorsWriter.write(file, metadata, entries);
+    }
+    return file;
+  }
+
+  @Test
+  void labelTableWithoutNullClassHasNoLayoutOfDiffusers() {
+    Path out = directory.resolve("out");
+    for (Map<String, String> said :
+        List.of(Map.<String, String>of(), Map.of("num_classes", "10"))) {
+      assertThatThrownBy(() -> convert(withLabelRows(10, said), out, HEADS))
+          .isInstanceOf(JditException.class)
+          .hasMessageContaining("10 label rows")
+          .hasMessageContaining("needs a null class");
+    }
+    assertThat(out).doesNotExist();
+    Converter.Result result = convert(withLabelRows(10, Map.of("num_classes", "9")), out, HEADS);
+    assertThat(result.remarks()).isEmpty();
+    assertThat(metadata(out)).containsEntry("config.num_embeds_ada_norm", "9");
+  }
+
+  @Test
+  void tensorsThatWouldBeLostAreRefusedByName() {
+    Path out = directory.resolve("out.safetensors");
+    assertThatThrownBy(() -> convert(Reference.file("foreign.pt"), out, OptionalInt.empty()))
+        .isInstanceOf(JditException.class)
+        .hasMessageContaining("3 tensors of kinds that are not supported");
+    assertThat(out).doesNotExist();
+  }
+
+  @Test
+  void droppedPrefixIsSaid() {
+    Path in = directory.resolve("in.safetensors");
+    try (Checkpoint c = Checkpoint.open(Reference.file("dit_state.pt"), Choice.AUTO)) {
+      SafetensorsWriter.write(
+          in,
+          Map.of(),
+          c.tensors().entrySet().stream()
+              .map(
+                  e ->
+                      TensorEntry.lazy(
+                          "model." + e.getKey(), e.getValue(), s -> c.map(e.getKey(), s)))
+              .toList());
+    }
+    Path out = directory.resolve("out.pt");
+    assertThat(convert(in, out, HEADS).remarks())
+        .containsExactly("taken are the tensors under model., without it");
+    assertBitsEqual(Reference.file("dit_state.pt"), out);
   }
 }

@@ -21,6 +21,7 @@ class InspectorTest {
     "vae_oldkeys.bin, TORCH_ZIP, VAE, 156",
     "vae.safetensors, SAFETENSORS, VAE, 156",
     "pickle_zoo.pt, TORCH_ZIP, UNKNOWN, 717",
+    "foreign.pt, TORCH_ZIP, UNKNOWN, 1",
     "pickle_zoo_legacy.pt, TORCH_LEGACY, UNKNOWN, 717",
     "rng_newer.safetensors, SAFETENSORS, UNKNOWN, 30"
   })
@@ -50,5 +51,13 @@ class InspectorTest {
                         .reduce(1, (a, b) -> a * b))
             .sum();
     assertThat(i.parameters()).isEqualTo(official);
+  }
+
+  @Test
+  void tensorsThatCannotBeReadAreListed() {
+    Inspection i = Inspector.inspect(Reference.file("foreign.pt"), Choice.AUTO);
+    assertThat(i.unreadable())
+        .contains("c (ComplexFloatStorage)", "f8 (torch.float8_e4m3fn)")
+        .noneMatch(tensor -> tensor.startsWith("ok"));
   }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
+import org.jdit.tensor.DType;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
@@ -152,7 +153,11 @@ class KeysTest {
     try (Checkpoint c = official();
         TensorScope scope = TensorScope.open(new Memory())) {
       Tensor table = c.map("pos_embed", scope);
-      assertThat(PositionTable.of(48, 4)).containsExactly(table.toFloats());
+      Tensor own = PositionTable.of(48, 4, DType.F32, scope);
+      assertThat(Values.sameBits(own, table)).isTrue();
+      assertThatThrownBy(() -> PositionTable.sinCos2d(6, 4))
+          .isInstanceOf(JditException.class)
+          .hasMessageContaining("multiple of 4");
     }
   }
 
@@ -212,6 +217,32 @@ class KeysTest {
       assertThatThrownBy(() -> DitDimensions.of(patches))
           .isInstanceOf(JditException.class)
           .hasMessageContaining("65536 x 65536");
+    }
+  }
+
+  @Test
+  void weightsOfDiffusersLayoutKeepTheNumericsThatTheySay() {
+    try (Checkpoint c = diffusers()) {
+      DerivedTensors said = new DerivedTensors(c, Map.of("numerics", "official"));
+      c.tensors().keySet().forEach(name -> said.rename(name, name));
+      said.add("pos_embed", Spec.f32(1, 16, 48), s -> s.zeros(Spec.f32(1, 16, 48)));
+      assertThat(DitKeys.official(said).metadata()).containsEntry("numerics", "official");
+    }
+  }
+
+  @Test
+  void classesAreKnownOrGuessedFromTheLabelRows() {
+    assertThat(DitDimensions.classes(1001, OptionalInt.empty(), "a")).isEqualTo(1000);
+    assertThat(DitDimensions.classes(1000, OptionalInt.empty(), "a")).isEqualTo(1000);
+    assertThat(DitDimensions.classes(1, OptionalInt.empty(), "a")).isEqualTo(1);
+    assertThat(DitDimensions.classes(10, OptionalInt.of(9), "a")).isEqualTo(9);
+    assertThat(DitDimensions.classes(11, OptionalInt.of(11), "a")).isEqualTo(11);
+    for (int wrong : new int[] {9, 12}) {
+      assertThatThrownBy(() -> DitDimensions.classes(11, OptionalInt.of(wrong), "a.pt"))
+          .isInstanceOf(JditException.class)
+          .hasMessage(
+              "a.pt has 11 label rows, which fits 10 classes with a null class or 11 without, not "
+                  + wrong);
     }
   }
 }

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -85,7 +86,7 @@ public sealed interface PickleValue {
 
     @Override
     public String toString() {
-      return kind.name().toLowerCase(java.util.Locale.ROOT) + " of " + items.size();
+      return kind.name().toLowerCase(Locale.ROOT) + " of " + items.size();
     }
   }
 

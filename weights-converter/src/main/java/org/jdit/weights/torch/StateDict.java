@@ -1,8 +1,10 @@
 package org.jdit.weights.torch;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Spec;
@@ -14,12 +16,17 @@ import org.jdit.weights.pickle.PickleValue.Dict;
 import org.jdit.weights.pickle.PickleValue.Scalar;
 
 /** Tensors of dicts of a torch file; closing it leaves the file open. */
-final class StateDict implements TensorFile {
+public final class StateDict implements TensorFile {
   private static final long SMALL = 1 << 20;
+  private static final int LONGEST_NAME = 4096;
+  // Names joined of the same keys over and over must not outgrow the file that they come from.
+  private static final long NAMES_TO_FILE = 16;
 
   private final Storages storages;
   private final Map<String, TensorRef> refs = new LinkedHashMap<>();
   private final Map<String, Spec> specs = new LinkedHashMap<>();
+  private final List<String> unreadable = new ArrayList<>();
+  private long characters;
 
   StateDict(Storages storages) {
     this.storages = storages;
@@ -29,16 +36,34 @@ final class StateDict implements TensorFile {
   void addAll(String prefix, Dict dict) {
     for (Dict.Entry e : dict.entries()) {
       if (e.key() instanceof Scalar(String name)) {
-        TensorRef.of(e.value(), source()).ifPresent(ref -> add(prefix + name, ref));
+        TensorRef.of(e.value(), source()).ifPresent(ref -> add(join(prefix, name), ref));
       }
     }
   }
 
+  /**
+   * The name of what a dict called {@code prefix} has under {@code key}.
+   *
+   * @throws JditException if it is too long, or all names together are for such a file
+   */
+  String join(String prefix, String key) {
+    long length = (long) prefix.length() + key.length();
+    characters += length;
+    if (length > LONGEST_NAME || characters > SMALL + NAMES_TO_FILE * storages.fileBytes()) {
+      throw new JditException(
+          source() + " names its tensors at a length that no model does; the file may be damaged");
+    }
+    return prefix + key;
+  }
+
   private void add(String name, TensorRef ref) {
     refs.put(name, ref);
-    if (ref instanceof TensorRef.Stored t) {
-      check(name, t);
-      specs.put(name, new Spec(t.layout().shape(), t.dtype()));
+    switch (ref) {
+      case TensorRef.Stored t -> {
+        check(name, t);
+        specs.put(name, new Spec(t.layout().shape(), t.dtype()));
+      }
+      case TensorRef.Foreign f -> unreadable.add("%s (%s)".formatted(name, f.kind()));
     }
   }
 
@@ -79,6 +104,14 @@ final class StateDict implements TensorFile {
   @Override
   public Map<String, Spec> tensors() {
     return Collections.unmodifiableMap(specs);
+  }
+
+  /**
+   * The tensors, each with its kind, that are not among {@link #tensors} because their type has no
+   * counterpart here (complex, quantised, sparse).
+   */
+  public List<String> unreadable() {
+    return Collections.unmodifiableList(unreadable);
   }
 
   /**

@@ -2,6 +2,7 @@ package org.jdit.weights.torch;
 
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.Set;
 import org.jdit.tensor.DType;
 import org.jdit.weights.pickle.PickleValue.Global;
 
@@ -25,6 +26,8 @@ enum StorageType {
   QINT32("QInt32Storage", 4),
   QUINT4X2("QUInt4x2Storage", 1),
   QUINT2X4("QUInt2x4Storage", 1);
+
+  private static final Set<String> MODULES = Set.of("torch", "torch.cuda", "torch.storage");
 
   private final String torchName;
   private final int bytes;
@@ -65,9 +68,9 @@ enum StorageType {
         .get();
   }
 
-  /** The storage class of that name, in torch or torch.cuda. */
+  /** The storage class of that name, wherever torch has put such classes. */
   static Optional<StorageType> named(Global global) {
-    return global.module().equals("torch") || global.module().startsWith("torch")
+    return MODULES.contains(global.module())
         ? Arrays.stream(values()).filter(t -> t.torchName.equals(global.name())).findFirst()
         : Optional.empty();
   }

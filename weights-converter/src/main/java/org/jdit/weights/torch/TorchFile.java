@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Set;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.io.Mappable;
-import org.jdit.tensor.io.TensorFile;
 import org.jdit.weights.pickle.PickleValue;
 import org.jdit.weights.pickle.PickleValue.Dict;
 import org.jdit.weights.pickle.PickleValue.Scalar;
@@ -24,6 +23,8 @@ public final class TorchFile implements AutoCloseable {
     ZIP,
     LEGACY
   }
+
+  private static final int MOST_NESTED = 64;
 
   private final Layout layout;
   private final PickleValue root;
@@ -103,7 +104,7 @@ public final class TorchFile implements AutoCloseable {
    *
    * @throws JditException if a tensor reaches beyond its storage or a storage beyond the file
    */
-  public TensorFile tensors(Dict dict) {
+  public StateDict tensors(Dict dict) {
     StateDict tensors = new StateDict(storages);
     tensors.addAll("", dict);
     return tensors;
@@ -113,26 +114,35 @@ public final class TorchFile implements AutoCloseable {
    * All tensors in {@code dict} and the dicts inside it, each dict once; the keys on the way to a
    * tensor are joined by dots.
    *
-   * @throws JditException as {@link #tensors(Dict)}
+   * @throws JditException as {@link #tensors(Dict)}, or if the dicts nest deeper or the names
+   *     become longer than those of any model
    */
-  public TensorFile allTensors(Dict dict) {
+  public StateDict allTensors(Dict dict) {
     StateDict tensors = new StateDict(storages);
     Set<Dict> seen = new HashSet<>();
-    Deque<Map.Entry<String, Dict>> open = new ArrayDeque<>();
-    open.add(Map.entry("", dict));
+    Deque<Nested> open = new ArrayDeque<>();
+    open.add(new Nested("", 0, dict));
     while (!open.isEmpty()) {
-      Map.Entry<String, Dict> next = open.remove();
-      if (seen.add(next.getValue())) {
-        tensors.addAll(next.getKey(), next.getValue());
-        for (Dict.Entry e : next.getValue().entries()) {
-          if (e.key() instanceof Scalar(Object key) && e.value() instanceof Dict inner) {
-            open.add(Map.entry(next.getKey() + key + ".", inner));
+      Nested next = open.remove();
+      if (seen.add(next.dict())) {
+        tensors.addAll(next.prefix(), next.dict());
+        for (Dict.Entry e : next.dict().entries()) {
+          if (e.key() instanceof Scalar key && e.value() instanceof Dict inner) {
+            if (next.depth() == MOST_NESTED) {
+              throw new JditException(
+                  "%s nests dicts more than %d deep, which no model does; the file may be damaged"
+                      .formatted(source(), MOST_NESTED));
+            }
+            open.add(new Nested(tensors.join(next.prefix(), key + "."), next.depth() + 1, inner));
           }
         }
       }
     }
     return tensors;
   }
+
+  /** A dict inside others, with the keys that lead to it. */
+  private record Nested(String prefix, int depth, Dict dict) {}
 
   @Override
   public void close() {

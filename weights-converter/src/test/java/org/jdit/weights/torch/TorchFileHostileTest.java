@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Tensor;
@@ -19,11 +20,13 @@ import org.jdit.tensor.memory.TensorScope;
 import org.jdit.weights.Reference;
 import org.jdit.weights.TestPickle;
 import org.jdit.weights.pickle.PickleValue.Dict;
+import org.jdit.weights.pickle.PickleValue.Global;
 import org.jdit.weights.pickle.PickleValue.Instance;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -104,6 +107,19 @@ class TorchFileHostileTest {
           .isInstanceOf(JditException.class)
           .hasMessageContaining("lacks a storage");
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "torch, true",
+    "torch.cuda, true",
+    "torch.storage, true",
+    "torchy, false",
+    "torch.evil, false",
+    "builtins, false"
+  })
+  void storageTypesAreThoseOfTorch(String module, boolean known) {
+    assertThat(StorageType.named(new Global(module, "FloatStorage")).isPresent()).isEqualTo(known);
   }
 
   @Test
@@ -242,5 +258,54 @@ class TorchFileHostileTest {
     assertThatThrownBy(() -> TorchFile.open(directory.resolve("none.pt")))
         .isInstanceOf(JditException.class)
         .hasMessageContaining("does not exist");
+  }
+
+  /** Dicts nested in dicts, each under {@code key}, around one tensor. */
+  private static byte[] nested(int depth, String key) {
+    TestPickle p = TestPickle.start();
+    for (int i = 0; i < depth; i++) {
+      p.op('}').text(key);
+    }
+    p.tensor(6, 0, new long[] {1}, new long[] {1});
+    for (int i = 0; i < depth; i++) {
+      p.op('s');
+    }
+    return withStorage(p.end(), 24);
+  }
+
+  private static Set<String> allNames(byte[] bytes) {
+    try (TorchFile file = open(bytes)) {
+      return file.allTensors((Dict) file.root()).tensors().keySet();
+    }
+  }
+
+  @Test
+  void dictsNestedBeyondReasonAreRefused() {
+    assertThat(allNames(nested(65, "a"))).containsExactly("a.".repeat(64) + "a");
+    assertThatThrownBy(() -> allNames(nested(66, "a")))
+        .isInstanceOf(JditException.class)
+        .hasMessageContaining("64 deep");
+  }
+
+  @Test
+  void namesBeyondReasonAreRefused() {
+    assertThat(allNames(nested(2, "a".repeat(2047)))).hasSize(1);
+    assertThatThrownBy(() -> allNames(nested(2, "a".repeat(2048))))
+        .isInstanceOf(JditException.class)
+        .hasMessageContaining("at a length that no model does");
+  }
+
+  @Test
+  void namesThatGrowMoreThanTheirFileAreRefused() {
+    // One long key before some thousand short ones: 40 MB of names in a file of 200 kB.
+    TestPickle p = TestPickle.start().op('}').text("a".repeat(4000)).op('}');
+    p.text("0").tensor(6, 0, new long[] {1}, new long[] {1}).op('q', 0, 's');
+    for (int i = 1; i < 10_000; i++) {
+      p.text(Integer.toString(i)).op('h', 0, 's');
+    }
+    byte[] file = withStorage(p.op('s').end(), 24);
+    assertThatThrownBy(() -> allNames(file))
+        .isInstanceOf(JditException.class)
+        .hasMessageContaining("at a length that no model does");
   }
 }
