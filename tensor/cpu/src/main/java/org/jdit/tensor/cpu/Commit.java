@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.function.IntUnaryOperator;
+import org.jdit.tensor.op.Binary;
 import org.jdit.tensor.op.Call;
 import org.jdit.tensor.op.Gather;
 import org.jdit.tensor.op.ScatterAdd;
@@ -52,13 +53,22 @@ final class Commit {
     for (int i = p.nodes().size() - 1; i >= 0; i--) {
       Node n = p.nodes().get(i);
       // What can fail on the values that it reads must fail before any state is touched.
-      boolean fails = n.op() instanceof Gather || n.op() instanceof ScatterAdd;
-      if (fails || n.out().stream().anyMatch(storages::contains)) {
+      if (mayFail(p, n) || n.out().stream().anyMatch(storages::contains)) {
         needed.set(i);
         n.in().forEach(id -> storages.add(storageOf.applyAsInt(id)));
       }
     }
     return needed;
+  }
+
+  /** Whether ids may lie outside a table, or an integer be divided by 0. */
+  private static boolean mayFail(Program p, Node n) {
+    return switch (n.op()) {
+      case Gather _, ScatterAdd _ -> true;
+      case Binary(Binary.Fn fn) ->
+          fn == Binary.Fn.DIV && !p.spec(n.out().getFirst()).dtype().isFloating();
+      default -> false;
+    };
   }
 
   /** The same Program with updates computed into the state where that changes no result. */
@@ -77,7 +87,9 @@ final class Commit {
           && producers.containsKey(next)
           && places.get(next).storage() == next
           && mayReplace(i.id(), p.nodes(), producers.get(next), places)) {
-        places.put(next, places.get(i.id()));
+        // Views of it move along. The state is as row-major as what is written over it.
+        places.replaceAll(
+            (_, at) -> at.storage() == next ? new Lowering.Place(i.id(), at.layout()) : at);
       }
     }
     return new Lowering(p, places, lowered.commit());

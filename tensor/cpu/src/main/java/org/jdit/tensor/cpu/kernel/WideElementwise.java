@@ -3,6 +3,7 @@ package org.jdit.tensor.cpu.kernel;
 import java.util.List;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.Elements;
+import org.jdit.tensor.JditException;
 import org.jdit.tensor.op.Binary;
 import org.jdit.tensor.op.Cast;
 import org.jdit.tensor.op.Clamp;
@@ -129,7 +130,7 @@ public final class WideElementwise implements Step {
             case ADD -> (a, b, _) -> a + b;
             case SUB -> (a, b, _) -> a - b;
             case MUL -> (a, b, _) -> a * b;
-            case DIV -> (a, b, _) -> a / b;
+            case DIV -> (a, b, _) -> quotient(a, b);
             case MAX -> (a, b, _) -> Math.max(a, b);
             case MIN -> (a, b, _) -> Math.min(a, b);
           };
@@ -143,6 +144,13 @@ public final class WideElementwise implements Step {
       case Cast _ -> (a, _, _) -> a;
       default -> throw new IllegalArgumentException(op.name() + " has no kernel for integers");
     };
+  }
+
+  private static long quotient(long a, long b) {
+    if (b == 0) {
+      throw new JditException("division by zero: an integer tensor is divided by one that has a 0");
+    }
+    return a / b;
   }
 
   @Override
