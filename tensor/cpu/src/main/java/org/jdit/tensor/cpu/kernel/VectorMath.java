@@ -113,16 +113,19 @@ public final class VectorMath {
 
   /** Sine, to 2 ulp for arguments of any size. */
   public static FloatVector sin(FloatVector x) {
-    return isLarge(x) ? laneByLane(x, StrictMath::sin) : sinOfQuadrant(x, 0);
+    return whereLarge(x, StrictMath::sin, sinOfQuadrant(x, 0));
   }
 
   /** Cosine, to 2 ulp for arguments of any size. */
   public static FloatVector cos(FloatVector x) {
-    return isLarge(x) ? laneByLane(x, StrictMath::cos) : sinOfQuadrant(x, 1);
+    return whereLarge(x, StrictMath::cos, sinOfQuadrant(x, 1));
   }
 
-  private static boolean isLarge(FloatVector x) {
-    return x.abs().compare(GE, LARGEST_ANGLE).anyTrue();
+  /** {@code y} with the lanes replaced whose angle is too large for it. */
+  private static FloatVector whereLarge(
+      FloatVector x, DoubleUnaryOperator function, FloatVector y) {
+    VectorMask<Float> large = x.abs().compare(GE, LARGEST_ANGLE);
+    return large.anyTrue() ? y.blend(laneByLane(x, function), large) : y;
   }
 
   /** sin(x + quadrants pi/2). */

@@ -3,6 +3,7 @@ package org.jdit.tensor.cpu.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.UnaryOperator;
 import jdk.incubator.vector.FloatVector;
@@ -76,6 +77,24 @@ class VectorMathTest {
     }
     assertThat(apply(VectorMath::sin, inf(), -inf(), Float.NaN)).containsOnly(Float.NaN);
     assertThat(apply(VectorMath::cos, inf(), -inf(), Float.NaN)).containsOnly(Float.NaN);
+  }
+
+  @Test
+  void aLargeAngleChangesNoBitOfItsNeighbours() {
+    for (UnaryOperator<FloatVector> f :
+        List.<UnaryOperator<FloatVector>>of(VectorMath::sin, VectorMath::cos)) {
+      float[] alone = linear(-900, 900, 100 * Lanes.COUNT);
+      float[] beside = alone.clone();
+      for (int i = 0; i < beside.length; i += Lanes.COUNT) {
+        beside[i] = 0x1p20f;
+      }
+      float[] expected = apply(f, alone);
+      float[] y = apply(f, beside);
+      for (int i = 0; i < y.length; i += Lanes.COUNT) {
+        expected[i] = y[i];
+      }
+      assertThat(y).isEqualTo(expected);
+    }
   }
 
   @Test
