@@ -3,6 +3,7 @@ package org.jdit.tensor.cpu;
 import java.util.List;
 import java.util.Optional;
 import org.jdit.tensor.JditException;
+import org.jdit.tensor.cpu.kernel.VectorWidth;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.spi.BackendOptions;
 import org.jdit.tensor.spi.BackendProvider;
@@ -22,9 +23,15 @@ public final class CpuBackendProvider implements BackendProvider {
 
   @Override
   public Optional<String> unavailable() {
-    return ModuleLayer.boot().findModule(VECTORS).isPresent()
-        ? Optional.empty()
-        : Optional.of("Java was started without the Vector API; add --add-modules " + VECTORS);
+    if (ModuleLayer.boot().findModule(VECTORS).isEmpty()) {
+      return Optional.of("Java was started without the Vector API; add --add-modules " + VECTORS);
+    }
+    try {
+      VectorWidth.chosen();
+      return Optional.empty();
+    } catch (JditException e) {
+      return Optional.of(e.getMessage());
+    }
   }
 
   @Override
@@ -34,6 +41,11 @@ public final class CpuBackendProvider implements BackendProvider {
 
   @Override
   public Backend open(BackendOptions options) {
+    unavailable()
+        .ifPresent(
+            why -> {
+              throw new JditException(why);
+            });
     if (!options.device().isEmpty() && !options.device().equals(CpuBackend.NAME)) {
       throw new JditException(
           "the cpu backend has no device %s; leave the device away.".formatted(options.device()));

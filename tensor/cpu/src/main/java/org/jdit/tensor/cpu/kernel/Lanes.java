@@ -2,24 +2,14 @@ package org.jdit.tensor.cpu.kernel;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
-import org.jdit.tensor.JditException;
 
-/**
- * The one vector width of this process: the widest that the processor is good at, or {@code
- * -Djdit.vector.bits=128|256|512}. Results depend on it, since sums are taken lane by lane.
- */
+/** Vectors of the one width of this process, see {@link VectorWidth}. */
 public final class Lanes {
-  /** Name of the system property that chooses a narrower width, in bits. */
-  public static final String PROPERTY = "jdit.vector.bits";
-
   /** The vectors that all kernels use. */
-  public static final VectorSpecies<Float> F32 =
-      choose(System.getProperty(PROPERTY), FloatVector.SPECIES_PREFERRED);
+  public static final VectorSpecies<Float> F32 = VectorWidth.chosen();
 
   /** Elements of a vector. */
   public static final int COUNT = F32.length();
@@ -38,20 +28,6 @@ public final class Lanes {
   static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
   private Lanes() {}
-
-  static VectorSpecies<Float> choose(String bits, VectorSpecies<Float> widest) {
-    if (bits == null) {
-      int known = Math.clamp(widest.vectorBitSize(), 128, 512);
-      return VectorSpecies.of(float.class, VectorShape.forBitSize(known));
-    }
-    if (!Arrays.asList("128", "256", "512").contains(bits)
-        || Integer.parseInt(bits) > widest.vectorBitSize()) {
-      throw new JditException(
-          "%s=%s cannot be had on this processor; give 128, 256 or 512, at most %d."
-              .formatted(PROPERTY, bits, widest.vectorBitSize()));
-    }
-    return VectorSpecies.of(float.class, VectorShape.forBitSize(Integer.parseInt(bits)));
-  }
 
   /** The sum of all lanes, halves folded onto each other: the same order on every run. */
   public static float sum(FloatVector v) {

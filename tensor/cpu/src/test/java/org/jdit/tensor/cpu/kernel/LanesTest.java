@@ -1,10 +1,8 @@
 package org.jdit.tensor.cpu.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import jdk.incubator.vector.FloatVector;
-import org.jdit.tensor.JditException;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -12,26 +10,13 @@ import org.junit.jupiter.api.Test;
 class LanesTest {
   @Test
   void theWidthIsTheOneAskedFor() {
-    String bits = System.getProperty(Lanes.PROPERTY);
+    String bits = System.getProperty(VectorWidth.PROPERTY);
     int expected =
         bits == null
             ? Math.clamp(FloatVector.SPECIES_PREFERRED.vectorBitSize(), 128, 512)
             : Integer.parseInt(bits);
     assertThat(Lanes.F32.vectorBitSize()).isEqualTo(expected);
     assertThat(Lanes.COUNT * Float.SIZE).isEqualTo(expected);
-  }
-
-  @Test
-  void widthsThatDoNotExistAreRefusedInWords() {
-    for (String bits : new String[] {"64", "1024", "wide", ""}) {
-      assertThatThrownBy(() -> Lanes.choose(bits, FloatVector.SPECIES_PREFERRED))
-          .isInstanceOf(JditException.class)
-          .hasMessageContaining("jdit.vector.bits=" + bits);
-    }
-    assertThatThrownBy(() -> Lanes.choose("256", FloatVector.SPECIES_128))
-        .isInstanceOf(JditException.class)
-        .hasMessageContaining("at most 128");
-    assertThat(Lanes.choose("256", FloatVector.SPECIES_512)).isEqualTo(FloatVector.SPECIES_256);
   }
 
   @Test
