@@ -1,7 +1,6 @@
 package org.jdit.tensor.op;
 
 import java.util.stream.IntStream;
-import org.jdit.tensor.DType;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Tensor;
 
@@ -17,10 +16,5 @@ final class Gradients {
             .filter(i -> i < extra || (to.dim(i - extra) == 1 && d.dim(i) != 1))
             .toArray();
     return (over.length == 0 ? d : d.sum(over)).reshape(to);
-  }
-
-  /** 1 where {@code mask} holds, else 0, in the element type of a gradient. */
-  static Tensor indicator(Tensor mask, DType dtype) {
-    return mask.cast(dtype);
   }
 }

@@ -52,15 +52,15 @@ final class Products {
   /** One product, with a right operand of rank 2 that may be a weight. */
   private Step product(Matrix a, int right, boolean transposed, Matrix c, Epilogue epilogue) {
     Optional<Buffers.Weight> weight = buffers.weight(right);
-    if (weight.isPresent()) {
+    if (weight.isPresent() && weight.get().complete()) {
       Strided view = weight.get().layout();
       PackedMatrix packed =
           weight.get().value().matrix(transposed ? view.permute(List.of(1, 0)) : view);
-      return () -> gemm.multiply(a, packed, c, false, epilogue);
+      return () -> gemm.multiply(a, packed, c, epilogue);
     }
     Matrix b = Matrix.of(buffers.operand(right));
     Matrix oriented = transposed ? b.transposed() : b;
-    return () -> gemm.multiply(a, oriented, c, false, epilogue);
+    return () -> gemm.multiply(a, oriented, c, epilogue);
   }
 
   private Step batched(Operand a, Operand b, Operand out) {
@@ -71,7 +71,7 @@ final class Products {
     Matrix matrixA = first(a);
     Matrix matrixB = first(b);
     Matrix matrixC = first(out);
-    return () -> gemm.batched(matrixA, atA, matrixB, atB, matrixC, atC, false, Epilogue.NONE);
+    return () -> gemm.batched(matrixA, atA, matrixB, atB, matrixC, atC, Epilogue.NONE);
   }
 
   /** Where each matrix of a batch begins, counted from the first. */

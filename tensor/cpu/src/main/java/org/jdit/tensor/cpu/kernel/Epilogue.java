@@ -12,13 +12,6 @@ public sealed interface Epilogue {
   record None() implements Epilogue {}
 
   /**
-   * Multiplies by a factor.
-   *
-   * @param factor the factor
-   */
-  record Scale(float factor) implements Epilogue {}
-
-  /**
    * {@code activation(x + bias[column])}.
    *
    * @param bias float32 buffer, off-heap

@@ -56,7 +56,6 @@ final class Finish {
   static void apply(Epilogue epilogue, float[] tile, int rows, int cols, int column, float[] row) {
     switch (epilogue) {
       case Epilogue.None() -> {}
-      case Epilogue.Scale(float factor) -> scale(tile, rows, factor);
       case Epilogue.Affine(MemorySegment bias, long offset, Activation activation) -> {
         MemorySegment.copy(bias, Panel.FLOAT, (offset + column) * Float.BYTES, row, 0, cols);
         addRow(tile, rows, row);
@@ -66,12 +65,6 @@ final class Finish {
           case SILU -> silu(tile, rows);
         }
       }
-    }
-  }
-
-  private static void scale(float[] tile, int rows, float factor) {
-    for (int i = 0; i < rows * WIDTH; i += COUNT) {
-      FloatVector.fromArray(F32, tile, i).mul(factor).intoArray(tile, i);
     }
   }
 

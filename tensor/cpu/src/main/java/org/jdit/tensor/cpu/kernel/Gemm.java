@@ -3,9 +3,8 @@ package org.jdit.tensor.cpu.kernel;
 import java.util.Arrays;
 
 /**
- * Matrix products {@code C = epilogue(A · B)} or {@code C = epilogue(C + A · B)} in float32. An
- * element of C is the same whatever the number of rows of A, of threads or of products in the
- * batch.
+ * Matrix products {@code C = epilogue(A · B)} in float32. An element of C is the same whatever the
+ * number of rows of A, of threads or of products in the batch.
  *
  * <p>The sum is cut into blocks of terms; for each, A is packed once for all threads (and B, if it
  * is not packed yet), then the threads share out tiles of C.
@@ -32,12 +31,11 @@ public final class Gemm {
    * @param a {@code [M, K]}, any strides
    * @param b {@code [K, N]}
    * @param c {@code [M, N]}, column stride 1; overlaps no operand
-   * @param accumulate whether the product is added to what C holds
    * @throws IllegalArgumentException if the sizes do not fit
    */
-  public void multiply(Matrix a, PackedMatrix b, Matrix c, boolean accumulate, Epilogue epilogue) {
+  public void multiply(Matrix a, PackedMatrix b, Matrix c, Epilogue epilogue) {
     check(a, b.rows(), b.cols(), c, epilogue);
-    Run run = new Run(a, new long[1], c, new long[1], accumulate, epilogue);
+    Run run = new Run(a, new long[1], c, new long[1], epilogue);
     int blocks = Panel.blocks(run.k);
     for (int block = 0; block < blocks; block++) {
       int at = block;
@@ -46,8 +44,8 @@ public final class Gemm {
   }
 
   /** As the product with a packed operand, with {@code b [K, N]} of any strides. */
-  public void multiply(Matrix a, Matrix b, Matrix c, boolean accumulate, Epilogue epilogue) {
-    batched(a, new long[1], b, new long[1], c, new long[1], accumulate, epilogue);
+  public void multiply(Matrix a, Matrix b, Matrix c, Epilogue epilogue) {
+    batched(a, new long[1], b, new long[1], c, new long[1], epilogue);
   }
 
   /**
@@ -58,7 +56,6 @@ public final class Gemm {
    * @param a {@code [M, K]}, any strides
    * @param b {@code [K, N]}, any strides
    * @param c {@code [M, N]}, column stride 1
-   * @param accumulate whether the product is added to what C holds
    * @throws IllegalArgumentException if the sizes do not fit
    */
   public void batched(
@@ -68,7 +65,6 @@ public final class Gemm {
       long[] bOffsets,
       Matrix c,
       long[] cOffsets,
-      boolean accumulate,
       Epilogue epilogue) {
     check(a, b.rows(), b.cols(), c, epilogue);
     if (aOffsets.length != cOffsets.length || bOffsets.length != cOffsets.length) {
@@ -77,7 +73,7 @@ public final class Gemm {
     checkShifts(a, aOffsets);
     checkShifts(b, bOffsets);
     checkShifts(c, cOffsets);
-    Run run = new Run(a, aOffsets, c, cOffsets, accumulate, epilogue);
+    Run run = new Run(a, aOffsets, c, cOffsets, epilogue);
     Matrix columns = b.transposed();
     int width = MicroKernel.WIDTH;
     int depth = Math.max(1, Panel.depth(run.k));
@@ -148,23 +144,15 @@ public final class Gemm {
     private final long[] aOffsets;
     private final Matrix c;
     private final long[] cOffsets;
-    private final boolean accumulate;
     private final Epilogue epilogue;
 
-    Run(
-        Matrix a,
-        long[] aOffsets,
-        Matrix c,
-        long[] cOffsets,
-        boolean accumulate,
-        Epilogue epilogue) {
+    Run(Matrix a, long[] aOffsets, Matrix c, long[] cOffsets, Epilogue epilogue) {
       this.k = a.cols();
       this.n = c.cols();
       this.a = a;
       this.aOffsets = aOffsets;
       this.c = c;
       this.cOffsets = cOffsets;
-      this.accumulate = accumulate;
       this.epilogue = epilogue;
     }
 
@@ -229,7 +217,7 @@ public final class Gemm {
                 right.address(first + item, column / width),
                 column,
                 c.address(row + begin, column) + cOffsets[first + item] * Float.BYTES,
-                accumulate || block > 0,
+                block > 0,
                 block == Panel.blocks(k) - 1);
           });
     }

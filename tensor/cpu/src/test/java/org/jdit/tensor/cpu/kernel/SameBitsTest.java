@@ -38,7 +38,7 @@ class SameBitsTest {
                 "--add-modules",
                 "jdk.incubator.vector",
                 "--enable-native-access=ALL-UNNAMED",
-                "-D" + Lanes.PROPERTY + "=" + Lanes.F32.vectorBitSize(),
+                "-D" + VectorWidth.PROPERTY + "=" + Lanes.F32.vectorBitSize(),
                 "-cp",
                 System.getProperty("java.class.path"),
                 Interpreted.class.getName(),
@@ -68,7 +68,7 @@ class SameBitsTest {
       Matrix b = Matrix.of(Floats.random(arena, 40 * 37, 2), 40, 37);
       Matrix c = Matrix.of(Floats.random(arena, 25 * 37, 3), 25, 37);
       Epilogue gelu = new Epilogue.Affine(Floats.random(arena, 37, 4), 0, Activation.GELU);
-      new Gemm(scratch).multiply(a, b, c, true, gelu);
+      new Gemm(scratch).multiply(a, b, c, gelu);
 
       Operand q = Floats.tensor(arena, 5, 1, 2, 15, 20);
       Operand k = Floats.tensor(arena, 6, 1, 2, 19, 20);
