@@ -28,6 +28,8 @@ public interface Backend extends AutoCloseable {
    * Makes a Program ready to run; every allocation, weight layout and code generation is done here.
    *
    * @param resident where the Program's PARAM and STATE inputs live, a store of this backend
+   * @throws IllegalArgumentException if the store has one of these names in another role or spec,
+   *     or is of another backend
    * @throws org.jdit.tensor.JditException if an operation or element type is not supported, named
    */
   Executable compile(Program program, Resident resident);

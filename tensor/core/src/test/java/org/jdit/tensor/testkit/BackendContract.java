@@ -173,6 +173,52 @@ public abstract class BackendContract extends OpContract {
     }
   }
 
+  @Test
+  final void aNameHasOneRoleAndOneSpecInAStore() {
+    Program param = Program.trace(t -> t.output("y", t.param("w", VECTOR).mul(2)));
+    Program state = Program.trace(t -> t.output("y", t.state("w", VECTOR).mul(2)));
+    Program other = Program.trace(t -> t.output("y", t.param("w", Spec.f32(6)).mul(2)));
+    try (Resident resident = backend().newResident();
+        Executable _ = backend().compile(param, resident)) {
+      assertThatThrownBy(() -> backend().compile(state, resident))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("w is")
+          .hasMessageContaining("PARAM")
+          .hasMessageContaining("STATE");
+      assertThatThrownBy(() -> backend().compile(other, resident))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("f32[6]");
+    }
+  }
+
+  @Test
+  final void partsOfAParameterLeaveTheRestOfIt() {
+    Program p =
+        Program.trace(
+            t -> {
+              Tensor w = t.param("w", Spec.f32(4, 6));
+              Tensor x = t.input("x", Spec.f32(2, 3));
+              t.output("columns", x.matmul(w.t().slice(0, 1, 3)));
+              t.output("rows", x.linear(w.slice(0, 2, 2).slice(1, 3, 3), x.fill(Shape.of(2), 0)));
+              // As many elements as w has, but one row of it many times.
+              Tensor tall = w.slice(0, 0, 1).reshape(6, 1).slice(0, 0, 3).expand(Shape.of(3, 8));
+              t.output("stretched", x.matmul(tall));
+            });
+    try (TensorScope scope = scope();
+        Resident resident = backend().newResident();
+        Executable executable = backend().compile(p, resident)) {
+      double[] w = IntStream.range(0, 24).asDoubleStream().toArray();
+      resident.load("w", scope.of(Spec.f32(4, 6), w));
+      assertThat(resident.read("w", scope).toDoubles()).isEqualTo(w);
+      Tensor x = scope.of(Spec.f32(2, 3), 1, 0, 0, 1, 1, 1);
+      Map<String, Tensor> y = executable.run(Map.of("x", x), scope);
+      assertThat(y.get("columns").toFloats()).containsExactly(1, 7, 13, 19, 6, 24, 42, 60);
+      assertThat(y.get("rows").toFloats()).containsExactly(15, 21, 48, 66);
+      assertThat(y.get("stretched").toFloats())
+          .containsExactly(0, 0, 0, 0, 0, 0, 0, 0, 3, 3, 3, 3, 3, 3, 3, 3);
+    }
+  }
+
   private static double[] ones(int n) {
     return IntStream.range(0, n).mapToDouble(_ -> 1).toArray();
   }
@@ -218,6 +264,74 @@ public abstract class BackendContract extends OpContract {
       executable.run(Map.of("x", vector(scope, X)), scope);
       assertThat(resident.read("a", scope).toFloats()).containsExactly(1, 2, 3, 4, 5);
       assertThat(resident.read("c", scope).toFloats()).containsExactly(16, 28, 40, 52, 64);
+    }
+  }
+
+  @Test
+  final void updatesMayBeViewsOfEachOther() {
+    Spec matrix = Spec.f32(2, 3);
+    Program p =
+        Program.trace(
+            t -> {
+              Tensor w = t.state("w", matrix);
+              t.state("flat", Spec.f32(6));
+              t.state("transposed", Spec.f32(3, 2));
+              t.state("row", Spec.f32(3));
+              t.state("before", Spec.f32(6));
+              Tensor sum = t.state("sum", Spec.f32(3, 2));
+              Tensor next = w.mul(2).add(1);
+              t.update("w", next);
+              t.update("flat", next.reshape(6));
+              t.update("transposed", next.t());
+              t.update("row", next.slice(0, 1, 1).reshape(3));
+              t.update("before", w.reshape(6));
+              t.update("sum", sum.add(next.t()).add(w.t()));
+            });
+    try (TensorScope scope = scope();
+        Resident resident = backend().newResident();
+        Executable executable = backend().compile(p, resident)) {
+      resident.missing().forEach(n -> resident.load(n, scope.zeros(p.spec(p.input(n).id()))));
+      resident.load("w", scope.of(matrix, 1, 2, 3, 4, 5, 6));
+      executable.run(Map.of(), scope);
+      assertThat(resident.read("w", scope).toFloats()).containsExactly(3, 5, 7, 9, 11, 13);
+      assertThat(resident.read("flat", scope).toFloats()).containsExactly(3, 5, 7, 9, 11, 13);
+      assertThat(resident.read("transposed", scope).toFloats()).containsExactly(3, 9, 5, 11, 7, 13);
+      assertThat(resident.read("row", scope).toFloats()).containsExactly(9, 11, 13);
+      assertThat(resident.read("before", scope).toFloats()).containsExactly(1, 2, 3, 4, 5, 6);
+      assertThat(resident.read("sum", scope).toFloats()).containsExactly(4, 13, 7, 16, 10, 19);
+    }
+  }
+
+  @Test
+  final void updatesMayReadAnUpdateThroughAView() {
+    Spec matrix = Spec.f32(2, 3);
+    Program p =
+        Program.trace(
+            t -> {
+              Tensor w = t.state("w", matrix);
+              t.state("flat", Spec.f32(6));
+              t.state("transposed", Spec.f32(3, 2));
+              Tensor sum = t.state("sum", Spec.f32(3, 2));
+              // The order in which they are declared is not the order in which they are computed.
+              Tensor next = w.mul(2).add(1);
+              t.update("sum", sum.add(next.t()).mul(2));
+              t.update("flat", next.reshape(6));
+              t.update("transposed", next.t());
+              t.update("w", next);
+            });
+    try (TensorScope scope = scope();
+        Resident resident = backend().newResident();
+        Executable executable = backend().compile(p, resident)) {
+      resident.missing().forEach(n -> resident.load(n, scope.zeros(p.spec(p.input(n).id()))));
+      resident.load("w", scope.of(matrix, 1, 2, 3, 4, 5, 6));
+      executable.run(Map.of(), scope);
+      executable.run(Map.of(), scope);
+      assertThat(resident.read("w", scope).toFloats()).containsExactly(7, 11, 15, 19, 23, 27);
+      assertThat(resident.read("flat", scope).toFloats()).containsExactly(7, 11, 15, 19, 23, 27);
+      assertThat(resident.read("transposed", scope).toFloats())
+          .containsExactly(7, 19, 11, 23, 15, 27);
+      // (0 + n1) * 2, then plus n2 and doubled.
+      assertThat(resident.read("sum", scope).toFloats()).containsExactly(26, 74, 42, 90, 58, 106);
     }
   }
 

@@ -131,7 +131,7 @@ public final class ReferenceBackend implements Backend {
     }
     for (Input i : program.inputs()) {
       if (i.role() != Role.INPUT) {
-        store.want(i.name(), program.spec(i.id()));
+        store.want(i.name(), new Wanted(i.role(), program.spec(i.id())));
       }
     }
     return new Run(plain(program), store, rounding);
@@ -140,15 +140,17 @@ public final class ReferenceBackend implements Backend {
   @Override
   public void close() {}
 
+  private record Wanted(Role role, Spec spec) {}
+
   private static final class Store implements Resident {
-    private final Map<String, Spec> wanted = new TreeMap<>();
+    private final Map<String, Wanted> wanted = new TreeMap<>();
     private final Map<String, double[]> values = new HashMap<>();
 
-    void want(String name, Spec spec) {
-      Spec known = wanted.putIfAbsent(name, spec);
-      if (known != null && !known.equals(spec)) {
+    void want(String name, Wanted as) {
+      Wanted known = wanted.putIfAbsent(name, as);
+      if (known != null && !known.equals(as)) {
         throw new IllegalArgumentException(
-            name + " is wanted as " + spec + " and as " + known + " by executables of one store");
+            name + " is wanted as " + as + " and as " + known + " by executables of one store");
       }
     }
 
@@ -169,12 +171,12 @@ public final class ReferenceBackend implements Backend {
 
     @Override
     public void load(String name, Tensor value) {
-      Spec spec = wanted.get(name);
-      if (!value.spec().equals(spec)) {
+      Wanted as = wanted.get(name);
+      if (as == null || !value.spec().equals(as.spec())) {
         throw new IllegalArgumentException(
-            spec == null
+            as == null
                 ? "no executable wants " + name
-                : name + " is " + spec + ", not " + value.spec());
+                : name + " is " + as.spec() + ", not " + value.spec());
       }
       values.put(name, value.toDoubles());
     }
@@ -185,7 +187,7 @@ public final class ReferenceBackend implements Backend {
       if (x == null) {
         throw new IllegalArgumentException(name + " is not loaded");
       }
-      return into.of(wanted.get(name), x);
+      return into.of(wanted.get(name).spec(), x);
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Strided;
 import org.jdit.tensor.cpu.kernel.Operand;
@@ -29,10 +30,19 @@ final class Buffers implements AutoCloseable {
   Buffers(Engine engine, CpuResident store, Lowering lowered) {
     this.engine = engine;
     this.lowered = lowered;
+    try {
+      assign(store);
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+  }
+
+  private void assign(CpuResident store) {
     Program p = lowered.program();
     for (Input i : p.inputs()) {
       if (i.role() != Role.INPUT) {
-        resident.put(i.id(), store.want(i.name(), p.spec(i.id())));
+        resident.put(i.id(), store.want(i.name(), i.role(), p.spec(i.id())));
       }
     }
     for (Input i : p.inputs()) {
@@ -78,6 +88,14 @@ final class Buffers implements AutoCloseable {
    * @param layout the operand's layout over it
    */
   record Weight(ResidentValue value, Strided layout) {
+    /** Whether it has every element of the value once, in whatever order. */
+    boolean complete() {
+      Shape s = layout.shape();
+      return s.numel() == value.spec().shape().numel()
+          && IntStream.range(0, s.rank())
+              .noneMatch(i -> layout.strides().get(i) == 0 && s.dim(i) != 1);
+    }
+
     /** Whether it is the value itself rather than a part or another order of it. */
     boolean whole() {
       return layout.equals(Strided.contiguous(value.spec().shape()));

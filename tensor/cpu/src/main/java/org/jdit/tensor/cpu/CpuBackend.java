@@ -62,12 +62,7 @@ public final class CpuBackend implements Backend {
     Program flat = Passes.decompose(Passes.inline(program), Support::of);
     Support.check(flat);
     Lowering lowered = Lowering.of(Fusion.of(Commit.last(Passes.prune(Passes.dedupe(flat)))));
-    engine.turn().lock();
-    try {
-      return new CpuExecutable(engine, store, lowered);
-    } finally {
-      engine.turn().unlock();
-    }
+    return engine.inTurn(() -> new CpuExecutable(engine, store, lowered));
   }
 
   @Override

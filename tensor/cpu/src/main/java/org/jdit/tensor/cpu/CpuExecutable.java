@@ -38,7 +38,7 @@ final class CpuExecutable implements Executable {
     buffers = new Buffers(engine, store, lowered);
     try {
       bind(lowered);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       buffers.close();
       throw e;
     }
@@ -73,24 +73,23 @@ final class CpuExecutable implements Executable {
 
   @Override
   public Map<String, Tensor> run(Map<String, Tensor> given, TensorScope into) {
+    return engine.inTurn(() -> compute(given, into));
+  }
+
+  private Map<String, Tensor> compute(Map<String, Tensor> given, TensorScope into) {
     check(given);
-    engine.turn().lock();
-    try {
-      inputs.forEach((i, to) -> Elements.copy(given.get(i.name()), to.data(), to.dtype()));
-      for (Step s : steps) {
+    inputs.forEach((i, to) -> Elements.copy(given.get(i.name()), to.data(), to.dtype()));
+    for (Step s : steps) {
+      s.run();
+    }
+    Map<String, Tensor> results = new LinkedHashMap<>();
+    outputs.forEach((o, from) -> results.put(o.name(), copy(from, into)));
+    if (commits()) {
+      for (Step s : commits) {
         s.run();
       }
-      Map<String, Tensor> results = new LinkedHashMap<>();
-      outputs.forEach((o, from) -> results.put(o.name(), copy(from, into)));
-      if (commits()) {
-        for (Step s : commits) {
-          s.run();
-        }
-      }
-      return results;
-    } finally {
-      engine.turn().unlock();
     }
+    return results;
   }
 
   private void check(Map<String, Tensor> given) {

@@ -9,6 +9,7 @@ import org.jdit.tensor.Tensor;
 import org.jdit.tensor.Value;
 import org.jdit.tensor.cpu.kernel.Operand;
 import org.jdit.tensor.memory.TensorScope;
+import org.jdit.tensor.program.Role;
 import org.jdit.tensor.spi.Resident;
 
 /**
@@ -28,74 +29,76 @@ final class CpuResident implements Resident {
     return engine;
   }
 
-  /** The value of that name, made known by an executable which wants it. */
-  ResidentValue want(String name, Spec spec) {
-    ResidentValue v = values.computeIfAbsent(name, _ -> new ResidentValue(engine, spec));
-    if (!v.spec().equals(spec)) {
+  /** The value of that name, made known by an executable which wants it; called in its turn. */
+  ResidentValue want(String name, Role role, Spec spec) {
+    ResidentValue v = values.computeIfAbsent(name, _ -> new ResidentValue(engine, role, spec));
+    if (v.role() != role || !v.spec().equals(spec)) {
       throw new IllegalArgumentException(
-          "%s is %s in one Program and %s in another".formatted(name, v.spec(), spec));
+          "%s is %s %s in one Program and %s %s in another of the same store"
+              .formatted(name, v.role(), v.spec(), role, spec));
     }
     return v;
   }
 
   @Override
   public Set<String> missing() {
-    Set<String> names = new TreeSet<>();
-    values.forEach(
-        (name, v) -> {
-          if (!v.loaded()) {
-            names.add(name);
-          }
+    return engine.inTurn(
+        () -> {
+          Set<String> names = new TreeSet<>(values.keySet());
+          names.removeIf(name -> values.get(name).loaded());
+          return names;
         });
-    return names;
   }
 
   @Override
   public void load(String name, Tensor value) {
-    ResidentValue v = values.get(name);
-    if (v == null) {
-      throw new IllegalArgumentException("no executable wants a value named " + name);
-    }
-    if (!value.spec().equals(v.spec())) {
-      throw new IllegalArgumentException(
-          "%s is %s in the Program, not %s".formatted(name, v.spec(), value.spec()));
-    }
-    engine.turn().lock();
-    try {
-      v.load(value);
-    } finally {
-      engine.turn().unlock();
-    }
+    engine.inTurn(
+        () -> {
+          ResidentValue v = values.get(name);
+          if (v == null) {
+            throw new IllegalArgumentException("no executable wants a value named " + name);
+          }
+          if (!value.spec().equals(v.spec())) {
+            throw new IllegalArgumentException(
+                "%s is %s in the Program, not %s".formatted(name, v.spec(), value.spec()));
+          }
+          v.load(value);
+          return v;
+        });
   }
 
   @Override
   public Tensor read(String name, TensorScope into) {
-    ResidentValue v = values.get(name);
-    if (v == null || !v.loaded()) {
-      throw new IllegalArgumentException(name + " is not loaded");
-    }
-    Tensor t = into.zeros(v.spec());
-    Value.Concrete c = t.concrete();
-    engine.turn().lock();
-    try {
-      v.readInto(new Operand(c.data(), t.dtype(), c.layout()));
-    } finally {
-      engine.turn().unlock();
-    }
-    return t;
+    return engine.inTurn(
+        () -> {
+          ResidentValue v = values.get(name);
+          if (v == null || !v.loaded()) {
+            throw new IllegalArgumentException(name + " is not loaded");
+          }
+          Tensor t = into.zeros(v.spec());
+          Value.Concrete c = t.concrete();
+          v.readInto(new Operand(c.data(), t.dtype(), c.layout()));
+          return t;
+        });
   }
 
   @Override
   public long bytes() {
-    return values.values().stream()
-        .filter(ResidentValue::loaded)
-        .mapToLong(ResidentValue::bytes)
-        .sum();
+    return engine.inTurn(
+        () ->
+            values.values().stream()
+                .filter(ResidentValue::loaded)
+                .mapToLong(ResidentValue::bytes)
+                .sum());
   }
 
   @Override
   public void close() {
-    values.values().forEach(ResidentValue::close);
-    values.clear();
+    engine.inTurn(
+        () -> {
+          values.values().forEach(ResidentValue::close);
+          values.clear();
+          return values;
+        });
   }
 }

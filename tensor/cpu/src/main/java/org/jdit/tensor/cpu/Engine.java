@@ -1,6 +1,7 @@
 package org.jdit.tensor.cpu;
 
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jdit.tensor.cpu.kernel.Registers;
 import org.jdit.tensor.cpu.kernel.Scratch;
 import org.jdit.tensor.cpu.kernel.Workers;
@@ -14,20 +15,31 @@ import org.jdit.tensor.memory.Memory;
  * @param workers the threads
  * @param scratch working memory of the matrix kernels
  * @param registers working memory of the other kernels
- * @param turn held by who compiles or runs
+ * @param turn held by who compiles, loads, reads or runs
  */
 record Engine(
     Memory memory, Workers workers, Scratch scratch, Registers registers, ReentrantLock turn)
     implements AutoCloseable {
   static Engine open(int threads) {
-    Memory memory = new Memory();
     Workers workers = new Workers(threads);
-    return new Engine(
-        memory,
-        workers,
-        new Scratch(workers, new Memory()),
-        new Registers(threads),
-        new ReentrantLock());
+    try {
+      Scratch scratch = new Scratch(workers, new Memory());
+      return new Engine(
+          new Memory(), workers, scratch, new Registers(threads), new ReentrantLock());
+    } catch (RuntimeException | Error e) {
+      workers.close();
+      throw e;
+    }
+  }
+
+  /** Does something that no other thread may do at the same time. */
+  <T> T inTurn(Supplier<T> work) {
+    turn.lock();
+    try {
+      return work.get();
+    } finally {
+      turn.unlock();
+    }
   }
 
   @Override

@@ -14,6 +14,7 @@ import org.jdit.tensor.cpu.kernel.Operand;
 import org.jdit.tensor.cpu.kernel.PackedMatrix;
 import org.jdit.tensor.cpu.kernel.StridedCopy;
 import org.jdit.tensor.memory.Memory;
+import org.jdit.tensor.program.Role;
 
 /**
  * One PARAM or STATE value in the forms that executables asked for: row-major, or packed for a
@@ -26,15 +27,21 @@ final class ResidentValue implements AutoCloseable {
   private record ConvForm(ConvKernel.Weights weight, Memory.Slab slab) {}
 
   private final Engine engine;
+  private final Role role;
   private final Spec spec;
   private final Map<Strided, PackedForm> matrices = new LinkedHashMap<>();
   private ConvForm convolution;
   private Memory.Slab plain;
   private boolean loaded;
 
-  ResidentValue(Engine engine, Spec spec) {
+  ResidentValue(Engine engine, Role role, Spec spec) {
     this.engine = engine;
+    this.role = role;
     this.spec = spec;
+  }
+
+  Role role() {
+    return role;
   }
 
   Spec spec() {
@@ -157,6 +164,7 @@ final class ResidentValue implements AutoCloseable {
 
   @Override
   public void close() {
+    loaded = false;
     if (plain != null) {
       plain.close();
     }
