@@ -3,18 +3,20 @@ package org.jdit.tensor.op;
 import java.util.List;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.program.Program;
+import org.jdit.tensor.program.Role;
 
 /**
  * A Program used as one operation, such as a repeated block: operands are its inputs in their
  * order, results its outputs.
  *
- * @param program what is called; it updates no state
+ * @param program what is called; it has no state, and so neither updates nor a gate
  */
 public record Call(Program program) implements Op {
   /** Checks that the Program has no state. */
   public Call {
-    if (!program.updates().isEmpty()) {
-      throw new IllegalArgumentException("a called Program cannot update state");
+    boolean state = program.inputs().stream().anyMatch(i -> i.role() == Role.STATE);
+    if (state || program.gate().isPresent()) {
+      throw new IllegalArgumentException("a called Program can have no state and no gate");
     }
   }
 

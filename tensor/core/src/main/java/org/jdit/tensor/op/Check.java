@@ -25,6 +25,15 @@ final class Check {
     that(in.stream().allMatch(s -> s.dtype() == type), op, in, "operands differ in element type");
   }
 
+  /** Refuses a sliding window that would stand still or begin inside the image. */
+  static void window(int stride, int padding) {
+    if (stride < 1 || padding < 0) {
+      throw new IllegalArgumentException(
+          "a stride of %d and a padding of %d; use a stride of 1 or more and a padding of 0 or more"
+              .formatted(stride, padding));
+    }
+  }
+
   static Shape broadcast(Op op, List<Spec> in) {
     Shape s = in.getFirst().shape();
     for (Spec i : in) {

@@ -9,10 +9,15 @@ import org.jdit.tensor.Tensor;
  * Convolution of {@code x [N, C, H, W]} with {@code weight [O, C, kh, kw]} and {@code bias [O]}
  * (torch.nn.functional.conv2d).
  *
- * @param stride step between outputs
- * @param padding zeros on each of the four sides
+ * @param stride step between outputs, 1 or more
+ * @param padding zeros on each of the four sides, 0 or more
  */
 public record Conv2d(int stride, int padding) implements Fused {
+  /** Checks the stride and the padding. */
+  public Conv2d {
+    Check.window(stride, padding);
+  }
+
   @Override
   public List<Spec> infer(List<Spec> in) {
     Check.count(this, in, 3);

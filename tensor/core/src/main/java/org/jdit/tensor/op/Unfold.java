@@ -11,10 +11,15 @@ import org.jdit.tensor.Tensor;
  *
  * @param kh kernel height
  * @param kw kernel width
- * @param stride step between patches
- * @param padding zeros on each of the four sides
+ * @param stride step between patches, 1 or more
+ * @param padding zeros on each of the four sides, 0 or more
  */
 public record Unfold(int kh, int kw, int stride, int padding) implements Primitive {
+  /** Checks the stride and the padding. */
+  public Unfold {
+    Check.window(stride, padding);
+  }
+
   @Override
   public List<Spec> infer(List<Spec> in) {
     Check.count(this, in, 1);

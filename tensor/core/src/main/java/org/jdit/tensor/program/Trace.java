@@ -78,7 +78,7 @@ public final class Trace implements Interpreter {
     }
   }
 
-  /** Gives a STATE input its next value, committed at the end of a run. */
+  /** Gives a STATE input its next value, committed at the end of a run; once for each. */
   public void update(String state, Tensor next) {
     Input i = inputs.get(state);
     if (i == null || i.role() != Role.STATE) {
@@ -87,13 +87,18 @@ public final class Trace implements Interpreter {
     if (!values.get(i.id()).spec().equals(next.spec())) {
       throw new IllegalArgumentException("update of " + state + " with " + next.spec());
     }
-    updates.put(state, id(next));
+    if (updates.putIfAbsent(state, id(next)) != null) {
+      throw new IllegalArgumentException("state " + state + " is updated twice");
+    }
   }
 
-  /** Makes runs commit their updates only where {@code condition} (a BOOL scalar) holds. */
+  /** Makes runs commit updates only where {@code condition} (a BOOL scalar) holds; once. */
   public void commitWhen(Tensor condition) {
     if (!condition.spec().equals(new Spec(Shape.SCALAR, DType.BOOL))) {
       throw new IllegalArgumentException("a commit condition is a BOOL scalar");
+    }
+    if (gate != null) {
+      throw new IllegalArgumentException("there is a commit condition already; join them into one");
     }
     gate = id(condition);
   }

@@ -12,6 +12,8 @@ import org.jdit.tensor.Tensor;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.memory.TensorScope;
 import org.jdit.tensor.op.Call;
+import org.jdit.tensor.op.Conv2d;
+import org.jdit.tensor.op.Unfold;
 import org.junit.jupiter.api.Test;
 
 /** What a trace records, and what it refuses. */
@@ -127,6 +129,9 @@ class TraceTest {
           t.param("w", SPEC);
           Tensor s = t.state("s", SPEC);
           t.update("s", s.add(x));
+          assertThatThrownBy(() -> t.update("s", s))
+              .isInstanceOf(IllegalArgumentException.class)
+              .hasMessage("state s is updated twice");
           assertThatThrownBy(() -> t.update("w", x)).isInstanceOf(IllegalArgumentException.class);
           assertThatThrownBy(() -> t.update("x", x)).isInstanceOf(IllegalArgumentException.class);
           assertThatThrownBy(() -> t.update("nothing", x))
@@ -138,6 +143,32 @@ class TraceTest {
           assertThatThrownBy(() -> t.commitWhen(t.input("mask", new Spec(Shape.of(2), DType.BOOL))))
               .isInstanceOf(IllegalArgumentException.class);
         });
+  }
+
+  @Test
+  void thereIsOneCommitCondition() {
+    Program.trace(
+        t -> {
+          Tensor x = t.input("x", Spec.f32());
+          t.commitWhen(x.lt(x.mul(2)));
+          assertThatThrownBy(() -> t.commitWhen(x.eq(x)))
+              .isInstanceOf(IllegalArgumentException.class)
+              .hasMessageContaining("a commit condition already");
+        });
+  }
+
+  @Test
+  void windowsMoveOnAndPaddingAddsToTheImage() {
+    for (Runnable wrong :
+        List.<Runnable>of(
+            () -> new Conv2d(0, 1),
+            () -> new Conv2d(1, -1),
+            () -> new Unfold(2, 2, -1, 0),
+            () -> new Unfold(2, 2, 1, -1))) {
+      assertThatThrownBy(wrong::run)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("use a stride of 1 or more and a padding of 0 or more");
+    }
   }
 
   @Test
@@ -174,7 +205,14 @@ class TraceTest {
   @Test
   void calledProgramsHaveNoStateAndTheirOwnInputs() {
     Program stateful = Program.trace(t -> t.update("s", t.state("s", SPEC).add(1)));
-    assertThatThrownBy(() -> new Call(stateful)).isInstanceOf(IllegalArgumentException.class);
+    Program reading = Program.trace(t -> t.output("y", t.state("s", SPEC).add(1)));
+    Program gated =
+        Program.trace(t -> t.commitWhen(t.input("go", new Spec(Shape.SCALAR, DType.BOOL))));
+    for (Program p : List.of(stateful, reading, gated)) {
+      assertThatThrownBy(() -> new Call(p))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("no state and no gate");
+    }
     Program pair = Program.trace(t -> t.output("y", t.input("a", SPEC).add(t.param("b", SPEC))));
     Program.trace(
         t -> {
