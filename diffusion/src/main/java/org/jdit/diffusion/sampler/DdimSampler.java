@@ -38,13 +38,15 @@ public record DdimSampler(
    *
    * @param endAtOne whether the last jump ends at the clean image; otherwise at the first timestep
    *     ({@code set_alpha_to_one})
+   * @throws org.jdit.tensor.JditException if there are fewer than one or more than were trained
    */
   public static NoiseSchedule chain(
       NoiseSchedule trained, TimestepSpacing spacing, int steps, boolean endAtOne) {
     double[] alphaBar = trained.values(Quantity.ALPHA_BAR);
+    List<Double> timesteps = spacing.timesteps(trained.steps(), steps);
     int stride = trained.steps() / steps;
     List<NoiseSchedule.Jump> jumps = new ArrayList<>();
-    for (double spaced : spacing.timesteps(trained.steps(), steps).reversed()) {
+    for (double spaced : timesteps.reversed()) {
       int t = (int) Math.rint(spaced);
       double end = endAtOne ? 1 : alphaBar[0];
       jumps.add(new NoiseSchedule.Jump(t, alphaBar[t], t >= stride ? alphaBar[t - stride] : end));

@@ -1,6 +1,7 @@
 package org.jdit.diffusion.schedule;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.jdit.tensor.JditException;
 
@@ -47,12 +48,18 @@ public record TimestepSpacing(Kind kind, int offset) {
 
   /**
    * Whole timesteps for solvers whose last step leads to the image: the cleanest point of {@code
-   * steps + 1} is left out.
+   * steps + 1} is left out ({@link Kind#TRAILING} has no such point).
    *
-   * @throws JditException if there are fewer than one or not enough were trained
+   * @throws JditException if there are fewer than one or more than were trained, or as many and no
+   *     point is left to be left out
    */
   public List<Double> open(int trained, int steps) {
-    check(trained, steps + 1);
+    check(trained, steps);
+    if (kind != Kind.TRAILING && steps == trained) {
+      throw new JditException(
+          "%d sampling steps of as many trained leave no point for %s spacing to end at; use 1 to %d"
+              .formatted(steps, kind.name().toLowerCase(Locale.ROOT), trained - 1));
+    }
     return switch (kind) {
       case LEADING -> leading(trained, steps + 1, steps);
       case LINSPACE ->

@@ -172,6 +172,21 @@ class SamplersTest {
         .hasMessageContaining("ddim25 is not a number of sampling steps");
   }
 
+  @ParameterizedTest
+  @MethodSource("names")
+  void noStepsAreRefusedInWords(String name) {
+    for (Optional<TimestepSpacing> spacing :
+        List.of(
+            Optional.<TimestepSpacing>empty(),
+            Optional.of(TimestepSpacing.LEADING),
+            Optional.of(TimestepSpacing.TRAILING))) {
+      Samplers.Request none = new Samplers.Request("0", spacing, 0, false, false);
+      assertThatThrownBy(() -> Samplers.named(name, trained, none))
+          .isInstanceOf(JditException.class)
+          .hasMessageContaining("0");
+    }
+  }
+
   @Test
   void solversNeedANetworkThatPredictsNoise() {
     GaussianDiffusion predictsImages = of(MeanType.START_X, VarianceType.FIXED_SMALL);

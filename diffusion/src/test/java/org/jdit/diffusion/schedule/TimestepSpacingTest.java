@@ -1,8 +1,11 @@
 package org.jdit.diffusion.schedule;
 
+import static java.util.Locale.ROOT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jdit.tensor.JditException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,9 +37,28 @@ class TimestepSpacingTest {
   @ParameterizedTest
   @ValueSource(ints = {0, -1, 1001})
   void impossibleCountsAreRefused(int steps) {
-    assertThatThrownBy(() -> TimestepSpacing.LEADING.timesteps(1000, steps))
-        .isInstanceOf(JditException.class)
-        .hasMessage("%d sampling steps of a network trained on 1000; use 1 to 1000", steps);
+    for (TimestepSpacing spacing :
+        List.of(TimestepSpacing.LEADING, TimestepSpacing.LINSPACE, TimestepSpacing.TRAILING)) {
+      for (ThrowingCallable ask :
+          List.<ThrowingCallable>of(
+              () -> spacing.timesteps(1000, steps), () -> spacing.open(1000, steps))) {
+        assertThatThrownBy(ask)
+            .isInstanceOf(JditException.class)
+            .hasMessage("%d sampling steps of a network trained on 1000; use 1 to 1000", steps);
+      }
+    }
+  }
+
+  @Test
+  void aPointIsLeftForTheImage() {
+    for (TimestepSpacing spacing : List.of(TimestepSpacing.LEADING, TimestepSpacing.LINSPACE)) {
+      assertThat(spacing.open(1000, 999)).hasSize(999).endsWith(1.0);
+      assertThatThrownBy(() -> spacing.open(1000, 1000))
+          .isInstanceOf(JditException.class)
+          .hasMessageContaining("no point for %s spacing", spacing.kind().name().toLowerCase(ROOT))
+          .hasMessageContaining("use 1 to 999");
+    }
+    assertThat(TimestepSpacing.TRAILING.open(1000, 1000)).hasSize(1000).endsWith(0.0);
   }
 
   @Test
