@@ -3,11 +3,12 @@ package org.jdit.diffusion.loss;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jdit.tensor.JditException;
 import org.jdit.tensor.random.TorchGenerator;
 
 /**
  * Chooses timesteps in proportion to √E[L²] of their last losses (Nichol &amp; Dhariwal 2021,
- * §3.3); uniformly until each has been seen often enough.
+ * §3.3); uniformly until each has been seen often enough, and where all of these losses are 0.
  */
 public final class LossSecondMomentSampler implements TimestepSampler {
   private final int remembered;
@@ -33,8 +34,19 @@ public final class LossSecondMomentSampler implements TimestepSampler {
     counts = new int[timesteps];
   }
 
-  /** Takes note of losses, each image's at its timestep. */
+  /**
+   * Takes note of losses, each image's at its timestep.
+   *
+   * @throws JditException if one is infinite or NaN; then it takes note of none
+   */
   public void update(List<Integer> timesteps, float... loss) {
+    for (int i = 0; i < timesteps.size(); i++) {
+      if (!Float.isFinite(loss[i])) {
+        throw new JditException(
+            "the loss at timestep %d is %s; leave out the update of a step that went wrong"
+                .formatted(timesteps.get(i), loss[i]));
+      }
+    }
     for (int i = 0; i < timesteps.size(); i++) {
       int t = timesteps.get(i);
       if (counts[t] == remembered) {
@@ -55,6 +67,10 @@ public final class LossSecondMomentSampler implements TimestepSampler {
     }
     Arrays.setAll(p, t -> Math.sqrt(Arrays.stream(losses[t]).map(l -> l * l).sum() / remembered));
     double sum = Arrays.stream(p).sum();
+    if (sum == 0) {
+      Arrays.fill(p, 1.0 / n);
+      return p;
+    }
     Arrays.setAll(p, t -> p[t] / sum * (1 - uniformShare) + uniformShare / n);
     return p;
   }

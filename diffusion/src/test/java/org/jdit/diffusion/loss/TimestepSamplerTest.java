@@ -1,11 +1,13 @@
 package org.jdit.diffusion.loss;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.assertj.core.data.Offset;
+import org.jdit.tensor.JditException;
 import org.jdit.tensor.random.TorchGenerator;
 import org.junit.jupiter.api.Test;
 
@@ -40,6 +42,27 @@ class TimestepSamplerTest {
     assertThat(sampler.probabilities()[0]).isCloseTo(share * 0.9 + 0.05, Offset.offset(1e-12));
     assertThat(sampler.probabilities()[1])
         .isCloseTo((1 - share) * 0.9 + 0.05, Offset.offset(1e-12));
+  }
+
+  @Test
+  void lossesThatAreNoNumbersAreRefusedAndNotRemembered() {
+    LossSecondMomentSampler sampler = new LossSecondMomentSampler(2, 1, 0);
+    for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+      assertThatThrownBy(() -> sampler.update(List.of(0, 1), 3, bad))
+          .isInstanceOf(JditException.class)
+          .hasMessageContaining("timestep 1");
+    }
+    sampler.update(List.of(1), 9);
+    assertThat(sampler.probabilities()).containsExactly(0.5, 0.5);
+    sampler.update(List.of(0), 1);
+    assertThat(sampler.probabilities()).containsExactly(0.1, 0.9);
+  }
+
+  @Test
+  void isUniformWhereAllLossesAreZero() {
+    LossSecondMomentSampler sampler = new LossSecondMomentSampler(2, 1, 0.001);
+    sampler.update(List.of(0, 1), 0, 0);
+    assertThat(sampler.probabilities()).containsExactly(0.5, 0.5);
   }
 
   @Test
