@@ -39,7 +39,7 @@ public final class Likelihood {
   }
 
   /**
-   * Log probability of the 1/255-wide bins around {@code x} in [-1, 1], where the outer bins are
+   * Log probability of the 2/255-wide bins around {@code x} in [-1, 1], where the outer bins are
    * open (Ho et al. 2020, equation 13).
    */
   public static Tensor discretizedGaussian(Tensor x, Tensor mean, Tensor logScale) {

@@ -5,8 +5,8 @@ import org.jdit.tensor.Tensor;
 import org.jdit.tensor.memory.TensorScope;
 
 /**
- * A compiled Program. It owns its buffers for life: running allocates nothing but the results. For
- * one thread at a time.
+ * A compiled Program. It owns its buffers for life: running allocates no off-heap memory but the
+ * results. For one thread at a time.
  */
 public interface Executable extends AutoCloseable {
   /**

@@ -1,8 +1,8 @@
 package org.jdit.tensor.cpu.kernel;
 
 /**
- * Float registers of one executable: a few arrays for each worker, large enough for what any of its
- * steps needs. Steps say what they need while they are built; running allocates nothing.
+ * Float registers that all steps share: a few arrays for each worker, large enough for what any
+ * step needs. Steps say what they need while they are built, so that running allocates none.
  */
 public final class Registers {
   /** Elements of a chunk: three of them fit the first-level cache. */
