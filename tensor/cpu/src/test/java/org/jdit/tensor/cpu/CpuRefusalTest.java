@@ -39,6 +39,8 @@ class CpuRefusalTest {
         Program.trace(
             t -> {
               t.update("w", t.state("w", VECTOR).mul(2).add(1));
+              // A chain of another shape ends the one before, so that it runs before the division.
+              t.update("v", t.state("v", Spec.f32(2)).mul(2).add(1));
               Tensor n = t.state("n", count);
               t.update("n", n.div(t.input("by", count)));
             });
@@ -47,6 +49,7 @@ class CpuRefusalTest {
         Executable executable = backend.compile(p, resident)) {
       resident.load("w", scope.of(Shape.of(5), 1f, 2f, 3f, 4f, 5f));
       resident.load("n", scope.of(Shape.of(3), 10L, 20L, 30L));
+      resident.load("v", scope.of(Shape.of(2), 1f, 2f));
       Tensor bad = scope.of(Shape.of(3), 2L, 0L, 3L);
       assertThatThrownBy(() -> executable.run(Map.of("by", bad), scope))
           .isInstanceOf(JditException.class)
