@@ -70,6 +70,9 @@ final class InspectCommand implements Callable<Integer> {
     s.put("weights", i.weights().orElse("not named as ema or model"));
     s.put("tensors", i.tensors().size());
     s.put("parameters", i.parameters());
+    if (!i.unreadable().isEmpty()) {
+      s.put("unreadable", i.unreadable());
+    }
     return s;
   }
 

@@ -114,7 +114,7 @@ final class SampleCommand implements Callable<Integer> {
       paramLabel = "N|all",
       description =
           "Latent channels under guidance. Default: 3 as in the official code, all for checkpoints "
-              + "in the layout of diffusers, as there.")
+              + "that come from diffusers, as there.")
   private Optional<String> cfgChannels = Optional.empty();
 
   @Option(

@@ -9,6 +9,7 @@ import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.memory.TensorScope;
 import org.jdit.tensor.random.TorchGenerator;
+import org.jdit.weights.PositionTable;
 
 /**
  * Weights to start training from, drawn as the official constructor draws them, so that a seed
@@ -40,7 +41,7 @@ public final class DiTInit {
         POSITIONS,
         scope.of(
             weights.get(POSITIONS).spec(),
-            PositionEmbedding.sinCos2d(config.hiddenSize(), config.grid())));
+            PositionTable.sinCos2d(config.hiddenSize(), config.grid())));
     drawXavier(weights.get(PATCHES), random);
     random.fillNormal(data(weights.get(LABELS)), 0, 0.02);
     random.fillNormal(data(weights.get("t_embedder.mlp.0.weight")), 0, 0.02);

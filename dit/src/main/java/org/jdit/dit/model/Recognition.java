@@ -10,6 +10,7 @@ import org.jdit.tensor.JditException;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.io.TensorFile;
+import org.jdit.weights.DitDimensions;
 
 /**
  * The configuration of a network as its state dict shows it.
@@ -121,22 +122,13 @@ public record Recognition(DiTConfig config, List<String> assumptions) {
 
     private int classes(int rows) {
       OptionalInt known = either(wishes.numClasses(), NUM_CLASSES);
-      if (known.isPresent()) {
-        int n = known.getAsInt();
-        if (rows != n && rows != n + 1) {
-          throw new JditException(
-              "%s has %d label rows, which fits %d classes with a null class or %d without, not %d"
-                  .formatted(file.source(), rows, rows - 1, rows, n));
-        }
-        return n;
+      int classes = DitDimensions.classes(rows, known, file.source());
+      if (known.isEmpty()) {
+        String nullClass = rows > classes ? "and a null class" : "without a null class";
+        assumptions.add(
+            "%d classes %s assumed from %d label rows".formatted(classes, nullClass, rows));
       }
-      // Label counts are mostly round numbers; a null class makes them odd ones.
-      boolean nullRow = rows > 1 && rows % 10 != 0;
-      assumptions.add(
-          nullRow
-              ? "%d classes and a null class assumed from %d label rows".formatted(rows - 1, rows)
-              : "%d classes without a null class assumed from %d label rows".formatted(rows, rows));
-      return nullRow ? rows - 1 : rows;
+      return classes;
     }
 
     private int heads(int width) {
@@ -144,20 +136,14 @@ public record Recognition(DiTConfig config, List<String> assumptions) {
       if (known.isPresent()) {
         return known.getAsInt();
       }
-      if (width == 1024 || width == 1152) {
-        return assumedHeads(16, width);
+      OptionalInt usual = DitDimensions.of(file).usualHeads();
+      if (usual.isEmpty()) {
+        throw new JditException(
+            "%s does not say how many attention heads its width of %d is split into: give --num-heads"
+                .formatted(file.source(), width));
       }
-      if (width % 64 == 0) {
-        return assumedHeads(width / 64, width);
-      }
-      throw new JditException(
-          "%s does not say how many attention heads its width of %d is split into: give --num-heads"
-              .formatted(file.source(), width));
-    }
-
-    private int assumedHeads(int heads, int width) {
-      assumptions.add("%d heads assumed from width %d".formatted(heads, width));
-      return heads;
+      assumptions.add("%d heads assumed from width %d".formatted(usual.getAsInt(), width));
+      return usual.getAsInt();
     }
 
     private Numerics numerics() {

@@ -37,6 +37,7 @@ public final class ImageDecoder implements AutoCloseable {
     int side = config.downsampling();
     int pixels = config.inChannels() * latent.dim(2) * side * latent.dim(3) * side;
     float[] images = new float[Math.multiplyExact(n, pixels)];
+    listener.decoded(0, n);
     for (int i = 0; i < n; i++) {
       float[] image = decode(Arrays.copyOfRange(latents, i * each, (i + 1) * each));
       System.arraycopy(image, 0, images, i * pixels, pixels);

@@ -19,6 +19,6 @@ public interface Listener {
    */
   default void sampled(int done, int total, Supplier<float[]> latents) {}
 
-  /** An image is decoded. */
+  /** An image is decoded; told with 0 before the first. */
   default void decoded(int done, int total) {}
 }

@@ -13,6 +13,7 @@ import org.jdit.tensor.Tensor;
 import org.jdit.tensor.io.TensorFile;
 import org.jdit.tensor.memory.TensorScope;
 import org.jdit.tensor.random.TorchGenerator;
+import org.jdit.weights.PositionTable;
 
 /**
  * The weights of a full-size network, drawn when they are asked for: weight number {@code i} of the
@@ -48,7 +49,7 @@ record RecipeWeights(DiTConfig config, long baseSeed, Map<String, Spec> tensors)
   public Tensor map(String name, TensorScope scope) {
     Spec spec = tensors.get(name);
     if (name.equals("pos_embed")) {
-      return scope.of(spec, PositionEmbedding.sinCos2d(config.hiddenSize(), config.grid()));
+      return scope.of(spec, PositionTable.sinCos2d(config.hiddenSize(), config.grid()));
     }
     List<String> order = new ArrayList<>(tensors.keySet());
     Tensor t = scope.zeros(spec);

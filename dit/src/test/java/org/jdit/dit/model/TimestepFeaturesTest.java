@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.regex.Pattern;
 import org.jdit.tensor.testkit.ReferenceData;
 import org.jdit.tensor.testkit.Tolerance;
+import org.jdit.weights.PositionTable;
 import org.junit.jupiter.api.Test;
 
 /** Time features and the position table equal torch's and numpy's. */
@@ -51,7 +52,7 @@ class TimestepFeaturesTest {
                 .results()
                 .mapToInt(n -> Integer.parseInt(n.group()))
                 .toArray();
-        POSITIONS.assertClose(key, PositionEmbedding.sinCos2d(size[0], size[1]), data.doubles(key));
+        POSITIONS.assertClose(key, PositionTable.sinCos2d(size[0], size[1]), data.doubles(key));
       }
     }
   }
@@ -59,7 +60,7 @@ class TimestepFeaturesTest {
   @Test
   void positionTableIsTheCheckpointsToTheBit() {
     ReferenceData weights = ReferenceData.resource("dit_weights.safetensors");
-    double[] table = PositionEmbedding.sinCos2d(48, 4);
+    double[] table = PositionTable.sinCos2d(48, 4);
     float[] rounded = new float[table.length];
     for (int i = 0; i < table.length; i++) {
       rounded[i] = (float) table[i];
