@@ -181,7 +181,7 @@ final class OfficialFiles {
     } catch (IOException e) {
       throw new JditException(
           "cannot download %s (%s): get that file by other means and put it at %s"
-              .formatted(from, e.getMessage() == null ? e : e.getMessage(), file),
+              .formatted(from, e.getMessage() == null ? "no connection" : e.getMessage(), file),
           e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
