@@ -216,6 +216,11 @@ public final class Tensor {
     return apply(new Unary(Unary.Fn.TANH), this);
   }
 
+  /** Error function. */
+  public Tensor erf() {
+    return apply(new Unary(Unary.Fn.ERF), this);
+  }
+
   /** {@code this * this}. */
   public Tensor square() {
     return mul(this);

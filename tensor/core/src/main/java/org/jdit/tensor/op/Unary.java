@@ -20,7 +20,8 @@ public record Unary(Fn fn) implements Primitive {
     RECIPROCAL,
     SIN,
     COS,
-    TANH
+    TANH,
+    ERF
   }
 
   @Override
@@ -46,6 +47,7 @@ public record Unary(Fn fn) implements Primitive {
           case SIN -> dy.mul(x.cos());
           case COS -> dy.mul(x.sin()).neg();
           case TANH -> dy.sub(dy.mul(y.square()));
+          case ERF -> dy.mul(x.square().neg().exp()).mul(2 / Math.sqrt(Math.PI));
         });
   }
 

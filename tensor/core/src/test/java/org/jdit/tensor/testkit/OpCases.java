@@ -124,7 +124,7 @@ public final class OpCases {
         case LOG -> sizes(op, new Bound(1, 4), POSITIVE);
         case SQRT, RECIPROCAL -> sizes(op, ROUNDED, POSITIVE);
         case SIN, COS -> sizes(op, new Bound(2, 4), Draw.uniform(-12, 12));
-        case TANH -> sizes(op, new Bound(0, 4), Draw.uniform(-4, 4));
+        case TANH, ERF -> sizes(op, new Bound(0, 4), Draw.uniform(-4, 4));
       }
     }
     sizes(new Scale(1.7), new Bound(0, 3), UNIT);

@@ -38,7 +38,7 @@ import org.jdit.tensor.op.Where;
  * What each primitive operation means, in plain loops over row-major doubles: written to be read,
  * not to be fast.
  */
-final class ReferenceOps {
+public final class ReferenceOps {
   private ReferenceOps() {}
 
   /** The result of {@code op}; {@code specs} are those of {@code in}, {@code out} the result's. */
@@ -107,7 +107,25 @@ final class ReferenceOps {
       case SIN -> Math::sin;
       case COS -> Math::cos;
       case TANH -> Math::tanh;
+      case ERF -> ReferenceOps::erf;
     };
+  }
+
+  /** Taylor's series for small arguments, the continued fraction of 1 - erf for others. */
+  public static double erf(double x) {
+    double size = Math.abs(x);
+    if (!(size > 0.8)) {
+      double series = 0;
+      for (int n = 30; n >= 0; n--) {
+        series = 1.0 / (2 * n + 1) - x * x / (n + 1) * series;
+      }
+      return 2 / Math.sqrt(Math.PI) * x * series;
+    }
+    double fraction = size;
+    for (int n = 2000; n > 0; n--) {
+      fraction = size + n / (2 * fraction);
+    }
+    return Math.copySign(1 - Math.exp(-x * x) / (Math.sqrt(Math.PI) * fraction), x);
   }
 
   private static DoubleBinaryOperator binary(Binary.Fn fn, DType type) {

@@ -46,7 +46,8 @@ final class Support {
   static boolean of(Op op, List<Spec> in) {
     return switch (op) {
       // Element-wise in float, double or long; types narrower than float are rounded on writing.
-      case Unary _, Scale _, Shift _, Clamp _, Compare _, Where _, Cast _, Binary _ -> true;
+      case Unary(Unary.Fn fn) -> fn != Unary.Fn.ERF || type(in) != DType.F64;
+      case Scale _, Shift _, Clamp _, Compare _, Where _, Cast _, Binary _ -> true;
       case Fill _, Iota _, View _, Concat _, Pad _, Reduce _, Gather _, Unfold _, Fold _ -> true;
       case MatMul _, ScatterAdd _ -> type(in) == DType.F32 || type(in) == DType.F64;
       case Gelu _, Silu _, GateResidual _ -> type(in) == DType.F32;

@@ -59,6 +59,7 @@ interface FloatFunction {
       case SIN -> (a, _, _, y, n) -> sin(a, y, n);
       case COS -> (a, _, _, y, n) -> cos(a, y, n);
       case TANH -> (a, _, _, y, n) -> tanh(a, y, n);
+      case ERF -> (a, _, _, y, n) -> erf(a, y, n);
     };
   }
 
@@ -140,6 +141,12 @@ interface FloatFunction {
   private static void tanh(float[] a, float[] y, int n) {
     for (int i = 0; i < n; i += step()) {
       VectorMath.tanh(load(a, i)).intoArray(y, i);
+    }
+  }
+
+  private static void erf(float[] a, float[] y, int n) {
+    for (int i = 0; i < n; i += step()) {
+      VectorMath.erf(load(a, i)).intoArray(y, i);
     }
   }
 

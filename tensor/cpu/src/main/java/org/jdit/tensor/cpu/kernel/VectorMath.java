@@ -106,6 +106,33 @@ public final class VectorMath {
     return small.blend(large, size.compare(LT, 0.625f).not());
   }
 
+  /**
+   * Error function, to 2 ulp: a polynomial below 1, and above it one for the logarithm of 1 - erf.
+   */
+  public static FloatVector erf(FloatVector x) {
+    FloatVector z = x.mul(x);
+    FloatVector p = z.fma(all(-9.67359e-6f), all(1.1268254e-4f));
+    p = p.fma(z, all(-8.4843964e-4f));
+    p = p.fma(z, all(0.0052210535f));
+    p = p.fma(z, all(-0.026865438f));
+    p = p.fma(z, all(0.11283783f));
+    p = p.fma(z, all(-0.37612638f));
+    p = p.fma(z, all(0.12837917f));
+    FloatVector small = p.fma(x, x);
+    FloatVector t = x.abs().min(4f);
+    FloatVector q = t.fma(all(1.5714821e-6f), all(-4.4762863e-5f));
+    q = q.fma(t, all(5.859133e-4f));
+    q = q.fma(t, all(-0.0047086794f));
+    q = q.fma(t, all(0.026276719f));
+    q = q.fma(t, all(-0.109826066f));
+    q = q.fma(t, all(-0.6320962f));
+    q = q.fma(t, all(-1.1300749f));
+    q = q.fma(t, all(2.808105e-4f));
+    FloatVector large = all(1.0f).sub(exp(q));
+    large = large.blend(large.neg(), x.compare(LT, 0f));
+    return small.blend(large, x.abs().compare(LT, 1f).not());
+  }
+
   /** {@code 1 / (1 + exp(-x))}, to 3 ulp; 0 where exp(-x) is infinite. */
   public static FloatVector sigmoid(FloatVector x) {
     return all(1f).div(exp(x.neg()).add(1f));

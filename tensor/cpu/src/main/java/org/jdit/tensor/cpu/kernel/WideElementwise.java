@@ -98,6 +98,7 @@ public final class WideElementwise implements Step {
             case SIN -> (a, _, _) -> StrictMath.sin(a);
             case COS -> (a, _, _) -> StrictMath.cos(a);
             case TANH -> (a, _, _) -> StrictMath.tanh(a);
+            case ERF -> throw new IllegalArgumentException(op.name() + " has no kernel in double");
           };
       case Binary(Binary.Fn fn) ->
           switch (fn) {

@@ -101,6 +101,7 @@ class SameBitsTest {
       VectorMath.gelu(v)
           .add(VectorMath.silu(v))
           .add(VectorMath.tanh(v))
+          .add(VectorMath.erf(v))
           .add(VectorMath.sigmoid(v))
           .add(VectorMath.sin(v))
           .add(VectorMath.cos(v))

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.UnaryOperator;
 import jdk.incubator.vector.FloatVector;
+import org.jdit.tensor.testkit.ReferenceOps;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -43,6 +44,15 @@ class VectorMathTest {
         .containsExactly(-inf(), -inf(), 0, inf());
     assertThat(apply(VectorMath::log, -1f, -Float.MIN_VALUE, -inf(), Float.NaN))
         .containsOnly(Float.NaN);
+  }
+
+  @Test
+  void erfIsWithinTwoUlp() {
+    assertThat(largestUlp(both(everyBinade(2)), VectorMath::erf, ReferenceOps::erf))
+        .isLessThanOrEqualTo(2);
+    assertThat(largestUlp(linear(-6, 6, 400_000), VectorMath::erf, ReferenceOps::erf))
+        .isLessThanOrEqualTo(2);
+    assertThat(apply(VectorMath::erf, inf(), -inf(), Float.NaN)).containsExactly(1, -1, Float.NaN);
   }
 
   @Test
