@@ -12,6 +12,7 @@ import org.jdit.tensor.Strided;
 import org.jdit.tensor.cpu.kernel.Operand;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.program.Input;
+import org.jdit.tensor.program.Lowering;
 import org.jdit.tensor.program.MemoryPlan;
 import org.jdit.tensor.program.Program;
 import org.jdit.tensor.program.Role;

@@ -5,6 +5,8 @@ import org.jdit.tensor.Spec;
 import org.jdit.tensor.cpu.kernel.Lanes;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.op.Op;
+import org.jdit.tensor.program.Commit;
+import org.jdit.tensor.program.Lowering;
 import org.jdit.tensor.program.Passes;
 import org.jdit.tensor.program.Program;
 import org.jdit.tensor.spi.Backend;
@@ -61,7 +63,8 @@ public final class CpuBackend implements Backend {
     }
     Program flat = Passes.decompose(Passes.inline(program), Support::of);
     Support.check(flat);
-    Lowering lowered = Lowering.of(Fusion.of(Commit.last(Passes.prune(Passes.dedupe(flat)))));
+    Program ordered = Commit.last(Passes.prune(Passes.dedupe(flat)));
+    Lowering lowered = Lowering.of(Fusion.of(ordered), new CpuLayouts());
     return engine.inTurn(() -> new CpuExecutable(engine, store, lowered));
   }
 

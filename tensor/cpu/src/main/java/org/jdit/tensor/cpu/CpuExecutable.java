@@ -14,6 +14,7 @@ import org.jdit.tensor.cpu.kernel.Step;
 import org.jdit.tensor.cpu.kernel.StridedCopy;
 import org.jdit.tensor.memory.TensorScope;
 import org.jdit.tensor.program.Input;
+import org.jdit.tensor.program.Lowering;
 import org.jdit.tensor.program.Node;
 import org.jdit.tensor.program.Output;
 import org.jdit.tensor.program.Program;

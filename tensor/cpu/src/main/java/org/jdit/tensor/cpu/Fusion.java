@@ -22,6 +22,7 @@ import org.jdit.tensor.op.Shift;
 import org.jdit.tensor.op.Silu;
 import org.jdit.tensor.op.Unary;
 import org.jdit.tensor.op.Where;
+import org.jdit.tensor.program.Commit;
 import org.jdit.tensor.program.Node;
 import org.jdit.tensor.program.Passes;
 import org.jdit.tensor.program.Program;

@@ -16,6 +16,7 @@ import org.jdit.tensor.cpu.kernel.Step;
 import org.jdit.tensor.cpu.kernel.WideMatMul;
 import org.jdit.tensor.op.Conv2d;
 import org.jdit.tensor.op.Linear;
+import org.jdit.tensor.program.Layouts;
 import org.jdit.tensor.program.Node;
 
 /** Binds matrix products and convolutions; weights that never change are packed once. */
@@ -100,7 +101,7 @@ final class Products {
   }
 
   private static Matrix rows(Operand x) {
-    return Matrix.of(x.with(Operands.rows(x.layout()).orElseThrow()));
+    return Matrix.of(x.with(Layouts.rows(x.layout()).orElseThrow()));
   }
 
   Step conv2d(Conv2d op, Node n, Operand out) {

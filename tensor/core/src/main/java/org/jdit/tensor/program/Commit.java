@@ -1,4 +1,4 @@
-package org.jdit.tensor.cpu;
+package org.jdit.tensor.program;
 
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -13,21 +13,17 @@ import org.jdit.tensor.op.Binary;
 import org.jdit.tensor.op.Call;
 import org.jdit.tensor.op.Gather;
 import org.jdit.tensor.op.ScatterAdd;
-import org.jdit.tensor.program.Input;
-import org.jdit.tensor.program.Node;
-import org.jdit.tensor.program.Program;
-import org.jdit.tensor.program.Role;
 
 /**
  * Puts off what only state updates need until the gate is known, so that a bad step skips it, and
  * lets element-wise updates (an optimiser's step) write over the state they replace: a training
  * step then needs no second copy of weights and moments.
  */
-final class Commit {
+public final class Commit {
   private Commit() {}
 
   /** The same Program with the nodes last that neither results nor the gate need. */
-  static Program last(Program p) {
+  public static Program last(Program p) {
     BitSet needed = needed(p, id -> id);
     List<Node> nodes = new ArrayList<>();
     for (boolean first : new boolean[] {true, false}) {
@@ -41,7 +37,7 @@ final class Commit {
   }
 
   /** How many nodes results or the gate need; in what {@link #last} gives they come first. */
-  static int start(Program p, IntUnaryOperator storageOf) {
+  public static int start(Program p, IntUnaryOperator storageOf) {
     return needed(p, storageOf).cardinality();
   }
 
@@ -67,12 +63,13 @@ final class Commit {
       case Gather _, ScatterAdd _ -> true;
       case Binary(Binary.Fn fn) ->
           fn == Binary.Fn.DIV && !p.spec(n.out().getFirst()).dtype().isFloating();
+      case Call(Program body) -> body.nodes().stream().anyMatch(inner -> mayFail(body, inner));
       default -> false;
     };
   }
 
   /** The same Program with updates computed into the state where that changes no result. */
-  static Lowering inPlace(Lowering lowered) {
+  static Lowering inPlace(Lowering lowered, Layouts layouts) {
     Program p = lowered.program();
     Map<Integer, Lowering.Place> places = new HashMap<>(lowered.places());
     Map<Integer, Integer> producers = new HashMap<>();
@@ -86,6 +83,7 @@ final class Commit {
       if (next != null
           && producers.containsKey(next)
           && places.get(next).storage() == next
+          && layouts.overwrites(p.nodes().get(producers.get(next)).op())
           && mayReplace(i.id(), p.nodes(), producers.get(next), places)) {
         // Views of it move along. The state is as row-major as what is written over it.
         places.replaceAll(
@@ -96,15 +94,14 @@ final class Commit {
   }
 
   /**
-   * Whether node {@code at} may write over a state: it reads each element before it writes it, and
+   * Whether node {@code at}, which reads each element before it writes it, may write over a state:
    * no later node reads the state.
    */
   private static boolean mayReplace(
       int state, List<Node> nodes, int at, Map<Integer, Lowering.Place> places) {
     IntPredicate lies = id -> places.get(id).storage() == state;
     IntPredicate whole = id -> places.get(id).equals(places.get(state));
-    return nodes.get(at).op() instanceof Call
-        && nodes.get(at).in().stream().allMatch(id -> !lies.test(id) || whole.test(id))
+    return nodes.get(at).in().stream().allMatch(id -> !lies.test(id) || whole.test(id))
         && nodes.subList(at + 1, nodes.size()).stream()
             .noneMatch(n -> n.in().stream().anyMatch(lies::test));
   }

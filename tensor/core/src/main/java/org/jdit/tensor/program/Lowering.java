@@ -1,4 +1,4 @@
-package org.jdit.tensor.cpu;
+package org.jdit.tensor.program;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -11,10 +11,6 @@ import org.jdit.tensor.Strided;
 import org.jdit.tensor.op.Fill;
 import org.jdit.tensor.op.Reshape;
 import org.jdit.tensor.op.View;
-import org.jdit.tensor.program.Input;
-import org.jdit.tensor.program.Node;
-import org.jdit.tensor.program.Program;
-import org.jdit.tensor.program.Role;
 
 /**
  * A Program whose layouts are decided: every value is a layout over the buffer of a value that owns
@@ -25,34 +21,41 @@ import org.jdit.tensor.program.Role;
  * @param places where each value lies
  * @param commit the first node that only state updates need
  */
-record Lowering(Program program, Map<Integer, Place> places, int commit) {
+public record Lowering(Program program, Map<Integer, Place> places, int commit) {
   /**
    * Where a value lies.
    *
    * @param storage the value whose buffer it is
    * @param layout where the elements are in that buffer
    */
-  record Place(int storage, Strided layout) {}
+  public record Place(int storage, Strided layout) {}
 
-  /** Decides the layouts of a Program without calls. */
-  static Lowering of(Program p) {
-    return Commit.inPlace(new Builder(p).build());
+  /** Copies the map. */
+  public Lowering {
+    places = Map.copyOf(places);
+  }
+
+  /** Decides the layouts of a Program for the kernels of a backend. */
+  public static Lowering of(Program p, Layouts layouts) {
+    return Commit.inPlace(new Builder(p, layouts).build(), layouts);
   }
 
   /** The value whose buffer a value lies in. */
-  int storageOf(int id) {
+  public int storageOf(int id) {
     return places.get(id).storage();
   }
 
   private static final class Builder {
     private final Program source;
+    private final Layouts kernels;
     private final List<Spec> values;
     private final List<Node> nodes = new ArrayList<>();
     private final Map<Integer, Place> places = new HashMap<>();
     private final Map<Integer, Integer> copies = new HashMap<>();
 
-    Builder(Program source) {
+    Builder(Program source, Layouts kernels) {
       this.source = source;
+      this.kernels = kernels;
       this.values = new ArrayList<>(source.values());
     }
 
@@ -84,13 +87,13 @@ record Lowering(Program program, Map<Integer, Place> places, int commit) {
       List<Integer> in = new ArrayList<>(n.in());
       List<Strided> layouts = in.stream().map(id -> places.get(id).layout()).toList();
       for (int i = 0; i < in.size(); i++) {
-        if (!Operands.accepts(n.op(), i, layouts)) {
+        if (!kernels.accepts(n.op(), i, layouts)) {
           in.set(i, copied(in.get(i)));
         }
       }
       nodes.add(new Node(n.op(), in, n.out()));
       for (int i = 0; i < n.out().size(); i++) {
-        own(n.out().get(i), Operands.resultLayout(n.op(), i, source.spec(n.out().get(i)).shape()));
+        own(n.out().get(i), kernels.result(n.op(), i, source.spec(n.out().get(i)).shape()));
       }
     }
 
