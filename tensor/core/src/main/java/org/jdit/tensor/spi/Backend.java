@@ -39,6 +39,14 @@ public interface Backend extends AutoCloseable {
     return TensorScope.open(memory(), new Eager(this));
   }
 
+  /**
+   * What each task took, over all executables so far, those that are closed included. Empty unless
+   * {@link BackendOptions#profile} was asked for.
+   */
+  default List<TaskTime> profile() {
+    return List.of();
+  }
+
   @Override
   void close();
 }

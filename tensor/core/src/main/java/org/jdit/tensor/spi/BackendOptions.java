@@ -7,10 +7,16 @@ import org.jdit.tensor.JditException;
  *
  * @param device which of the backend's devices; empty for the first
  * @param threads host threads to compute with; 0 for all available processors
+ * @param profile whether to time every task, for {@link Backend#profile}; runs take longer then
  */
-public record BackendOptions(String device, int threads) {
+public record BackendOptions(String device, int threads, boolean profile) {
   /** The first device and all processors. */
   public static final BackendOptions DEFAULT = new BackendOptions("", 0);
+
+  /** A device and a number of threads, without a profile. */
+  public BackendOptions(String device, int threads) {
+    this(device, threads, false);
+  }
 
   /**
    * Checks the number of threads.

@@ -16,6 +16,9 @@ public interface BackendProvider {
   /** Why this backend cannot be opened on this machine and what to do, or empty if it can. */
   Optional<String> unavailable();
 
+  /** The devices of this backend, the first being the usual one; empty if it is unavailable. */
+  List<DeviceInfo> devices();
+
   /**
    * Opens the backend.
    *

@@ -6,6 +6,9 @@ import org.jdit.tensor.JditException;
 
 /** The backends on the class path. */
 public final class Backends {
+  /** Name of the GPU backend, which is only in builds made with a TornadoVM SDK at hand. */
+  public static final String TORNADO = "tornado";
+
   private Backends() {}
 
   /** All providers. */
@@ -31,11 +34,7 @@ public final class Backends {
         all.stream()
             .filter(p -> p.name().equals(name))
             .findFirst()
-            .orElseThrow(
-                () ->
-                    new JditException(
-                        "no backend is called %s; there are: %s"
-                            .formatted(name, all.stream().map(BackendProvider::name).toList())));
+            .orElseThrow(() -> absent(name, all));
     provider
         .unavailable()
         .ifPresent(
@@ -43,5 +42,14 @@ public final class Backends {
               throw new JditException("backend " + name + " is not available: " + why);
             });
     return provider.open(options);
+  }
+
+  private static JditException absent(String name, List<BackendProvider> all) {
+    return new JditException(
+        name.equals(TORNADO)
+            ? "no backend is called tornado in this build: set TORNADOVM_HOME to a TornadoVM SDK"
+                + " for JDK 25 and build again"
+            : "no backend is called %s; there are: %s"
+                .formatted(name, all.stream().map(BackendProvider::name).toList()));
   }
 }

@@ -1,12 +1,15 @@
 package org.jdit.tensor.cpu;
 
+import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Optional;
 import org.jdit.tensor.JditException;
+import org.jdit.tensor.cpu.kernel.Lanes;
 import org.jdit.tensor.cpu.kernel.VectorWidth;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.spi.BackendOptions;
 import org.jdit.tensor.spi.BackendProvider;
+import org.jdit.tensor.spi.DeviceInfo;
 import org.jdit.tensor.spi.Finding;
 
 /** Finds the CPU backend. */
@@ -40,6 +43,18 @@ public final class CpuBackendProvider implements BackendProvider {
   }
 
   @Override
+  public List<DeviceInfo> devices() {
+    if (unavailable().isPresent()) {
+      return List.of();
+    }
+    var os = ManagementFactory.getPlatformMXBean(com.sun.management.OperatingSystemMXBean.class);
+    String description =
+        "%d processors with %d-bit float vectors"
+            .formatted(Runtime.getRuntime().availableProcessors(), 8 * Lanes.BYTES);
+    return List.of(new DeviceInfo(CpuBackend.NAME, description, os.getTotalMemorySize()));
+  }
+
+  @Override
   public Backend open(BackendOptions options) {
     unavailable()
         .ifPresent(
@@ -49,6 +64,9 @@ public final class CpuBackendProvider implements BackendProvider {
     if (!options.device().isEmpty() && !options.device().equals(CpuBackend.NAME)) {
       throw new JditException(
           "the cpu backend has no device %s; leave the device away.".formatted(options.device()));
+    }
+    if (options.profile()) {
+      throw new JditException("the cpu backend has no profiler: use --backend tornado");
     }
     int threads =
         options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();

@@ -16,6 +16,7 @@ import org.jdit.tensor.program.Program;
 import org.jdit.tensor.program.Role;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.spi.BackendOptions;
+import org.jdit.tensor.spi.DeviceInfo;
 import org.jdit.tensor.spi.Executable;
 import org.jdit.tensor.spi.Resident;
 import org.junit.jupiter.api.AfterEach;
@@ -144,5 +145,21 @@ class CpuRefusalTest {
     try (Backend cpu = provider.open(BackendOptions.DEFAULT)) {
       assertThat(cpu.name()).isEqualTo("cpu");
     }
+  }
+
+  @Test
+  void itsDeviceCanBeChosenAndCannotBeProfiled() {
+    CpuBackendProvider provider = new CpuBackendProvider();
+    DeviceInfo device = provider.devices().getFirst();
+    assertThat(device.memoryBytes()).isPositive();
+    try (Backend cpu = provider.open(new BackendOptions(device.id(), 1))) {
+      assertThat(cpu.profile()).isEmpty();
+    }
+    assertThatThrownBy(() -> provider.open(new BackendOptions("0:0", 1)))
+        .isInstanceOf(JditException.class)
+        .hasMessageContaining("no device 0:0");
+    assertThatThrownBy(() -> provider.open(new BackendOptions("", 1, true)))
+        .isInstanceOf(JditException.class)
+        .hasMessageContaining("has no profiler");
   }
 }

@@ -1,0 +1,11 @@
+package org.jdit.tensor.spi;
+
+/**
+ * What a task took on the device so far.
+ *
+ * @param task the task, named as in the compiled Program
+ * @param kernel the kernel that it runs
+ * @param count how often it ran
+ * @param nanos nanoseconds of all runs together, as the device counts them
+ */
+public record TaskTime(String task, String kernel, long count, long nanos) {}
