@@ -9,7 +9,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     description = {
-      "Times kernels and networks on the CPU, and PyTorch next to them if a Python is given.",
+      "Times kernels and networks, and PyTorch next to them on the CPU if a Python is given.",
       "",
       "Weights are random numbers: a time does not depend on them.",
       ""

@@ -10,6 +10,8 @@ import java.util.regex.PatternSyntaxException;
 import org.jdit.bench.Machine;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.spi.Backend;
+import org.jdit.tensor.spi.BackendOptions;
+import org.jdit.tensor.spi.Backends;
 import org.openjdk.jmh.infra.BenchmarkParams;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.NoBenchmarksException;
@@ -21,7 +23,6 @@ import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.VerboseMode;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -31,7 +32,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "jmh",
     sortOptions = false,
-    description = {"Runs the benchmarks under JMH: runs a second, and the rates that makes.", ""},
+    description = {
+      "Runs the benchmarks of the cpu backend under JMH: runs a second, and the rates that makes.",
+      ""
+    },
     footer = {"", "Example:", "  jdit bench jmh \"Gemm|Attention\""})
 final class JmhCommand implements Callable<Integer> {
   private static final List<String> JVM_FLAGS =
@@ -50,7 +54,12 @@ final class JmhCommand implements Callable<Integer> {
           "Those whose names match: Gemm, Attention, Block, Elementwise, Decode. Default: all.")
   private String regex;
 
-  @Mixin private Engine engine;
+  @Option(
+      names = "--threads",
+      defaultValue = "0",
+      paramLabel = "N",
+      description = "Threads; 0 for all processors. Default: ${DEFAULT-VALUE}.")
+  private int threads;
 
   @Option(names = "--json", description = "Report as JSON, and show progress on the error stream.")
   private boolean json;
@@ -59,15 +68,16 @@ final class JmhCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    BackendOptions cpu = Usage.check(spec, () -> new BackendOptions("", threads));
     Options options =
         new OptionsBuilder()
             .include(Usage.check(spec, this::checked))
-            .param("threads", Integer.toString(Usage.check(spec, engine::asked)))
+            .param("threads", Integer.toString(threads))
             .jvmArgs(JVM_FLAGS.toArray(String[]::new))
             .shouldFailOnError(true)
             .build();
     Map<String, Object> machine;
-    try (Backend backend = engine.open()) {
+    try (Backend backend = Backends.open("cpu", cpu)) {
       machine = Machine.describe(backend);
     }
     OutputFormat progress =

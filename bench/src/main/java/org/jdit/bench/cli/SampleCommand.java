@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import org.jdit.bench.EndToEnd;
 import org.jdit.bench.Machine;
 import org.jdit.bench.RandomModel;
+import org.jdit.dit.cli.EngineOptions;
 import org.jdit.dit.model.DiTConfig;
 import org.jdit.dit.vae.VaeConfig;
 import org.jdit.tensor.JditException;
@@ -56,7 +57,7 @@ final class SampleCommand implements Callable<Integer> {
       description = "Sampling steps, at least 2. Default: ${DEFAULT-VALUE}.")
   private int steps;
 
-  @Mixin private Engine engine;
+  @Mixin private EngineOptions engine;
 
   @Option(names = "--json", description = "Report as JSON.")
   private boolean json;
@@ -66,13 +67,16 @@ final class SampleCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Usage.check(spec, this::checked);
-    if (ckpt.isPresent()) {
-      measure(ckpt.get(), vae.orElseThrow());
-    } else {
-      DiTConfig config = Usage.check(spec, network::config);
-      try (RandomModel files = RandomModel.write(config, VaeConfig.STABLE_DIFFUSION)) {
-        measure(files.dit(), files.vae());
+    DiTConfig config = Usage.check(spec, network::config);
+    try (Backend backend = engine.open()) {
+      if (ckpt.isPresent()) {
+        measure(backend, ckpt.get(), vae.orElseThrow());
+      } else {
+        try (RandomModel files = RandomModel.write(config, VaeConfig.STABLE_DIFFUSION)) {
+          measure(backend, files.dit(), files.vae());
+        }
       }
+      engine.report(backend);
     }
     return 0;
   }
@@ -80,7 +84,6 @@ final class SampleCommand implements Callable<Integer> {
   private SampleCommand checked() {
     Usage.positive("--batch", batch);
     Usage.atLeast(2, "--steps", steps);
-    engine.asked();
     if (ckpt.isPresent() != vae.isPresent()) {
       throw new JditException("give both --ckpt and --vae, or neither for random weights");
     }
@@ -93,17 +96,15 @@ final class SampleCommand implements Callable<Integer> {
     return this;
   }
 
-  private void measure(Path dit, Path autoencoder) {
-    try (Backend backend = engine.open()) {
-      Map<String, Object> machine = Machine.describe(backend);
-      var figures = EndToEnd.measure(backend, dit, autoencoder, batch, steps);
-      if (json) {
-        Report.print(spec, machine, "sample", figures);
-      } else {
-        PrintWriter out = spec.commandLine().getOut();
-        out.println(Machine.line(machine));
-        figures.forEach((what, value) -> out.println(what + " " + text(value)));
-      }
+  private void measure(Backend backend, Path dit, Path autoencoder) {
+    Map<String, Object> machine = Machine.describe(backend);
+    var figures = EndToEnd.measure(backend, dit, autoencoder, batch, steps);
+    if (json) {
+      Report.print(spec, machine, "sample", figures);
+    } else {
+      PrintWriter out = spec.commandLine().getOut();
+      out.println(Machine.line(machine));
+      figures.forEach((what, value) -> out.println(what + " " + text(value)));
     }
   }
 

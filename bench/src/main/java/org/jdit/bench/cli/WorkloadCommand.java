@@ -13,6 +13,7 @@ import org.jdit.bench.Stopwatch;
 import org.jdit.bench.Timing;
 import org.jdit.bench.Workload;
 import org.jdit.bench.torch.Torch;
+import org.jdit.dit.cli.EngineOptions;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.spi.Backend;
 import picocli.CommandLine.Mixin;
@@ -22,7 +23,7 @@ import picocli.CommandLine.Spec;
 
 /** A command that times workloads, and PyTorch at the same ones if a Python is given. */
 abstract class WorkloadCommand implements Callable<Integer> {
-  @Mixin private Engine engine;
+  @Mixin private EngineOptions engine;
 
   @Option(
       names = "--repeat",
@@ -59,7 +60,6 @@ abstract class WorkloadCommand implements Callable<Integer> {
   public Integer call() {
     Stopwatch stopwatch = Usage.check(spec, this::stopwatch);
     List<Workload> workloads = Usage.check(spec, this::workloads);
-    int threads = Usage.check(spec, engine::threads);
     try (Backend backend = engine.open();
         Torch torch = python.map(Torch::start).orElse(null)) {
       Map<String, Object> machine = Machine.describe(backend);
@@ -72,7 +72,7 @@ abstract class WorkloadCommand implements Callable<Integer> {
       }
       List<Result> results = new ArrayList<>();
       for (Workload workload : workloads) {
-        Result result = measure(workload, stopwatch, backend, Optional.ofNullable(torch), threads);
+        Result result = measure(workload, stopwatch, backend, Optional.ofNullable(torch));
         results.add(result);
         if (!json) {
           table.row(result);
@@ -83,15 +83,16 @@ abstract class WorkloadCommand implements Callable<Integer> {
       } else {
         table.foot(results);
       }
+      engine.report(backend);
     }
     return 0;
   }
 
   private Result measure(
-      Workload workload, Stopwatch stopwatch, Backend backend, Optional<Torch> torch, int threads) {
+      Workload workload, Stopwatch stopwatch, Backend backend, Optional<Torch> torch) {
     try (Loaded jdit = Loaded.on(backend, workload)) {
       List<Contender> sides = new ArrayList<>(List.of(jdit));
-      torch.ifPresent(t -> sides.add(t.load(workload, threads)));
+      torch.ifPresent(t -> sides.add(t.load(workload, engine.threads())));
       List<Timing> timings = stopwatch.compare(sides);
       return new Result(workload, timings.getFirst(), timings.stream().skip(1).findFirst());
     }

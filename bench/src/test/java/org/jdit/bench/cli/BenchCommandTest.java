@@ -165,7 +165,9 @@ class BenchCommandTest {
       value = {
         "gemm --rows 0 | --rows is 1 or more, not 0",
         "gemm --widths 12 | in which 12 has no place",
-        "gemm --threads -1 | --threads is 0 or more, not -1",
+        "gemm --threads -1 | threads must be 0 (all) or more, not -1",
+        "jmh --threads -1 | threads must be 0 (all) or more, not -1",
+        "vae --backend abacus | no backend is called abacus; there are cpu, tornado",
         "gemm --repeat 0 | --repeat is 1 or more, not 0",
         "gemm --warm-up NaN | --warm-up is from 0 to 60 seconds",
         "attention --heads 0 | --heads is 1 or more",

@@ -23,13 +23,11 @@ import org.jdit.dit.sample.SampleRequest;
 import org.jdit.dit.sample.Samples;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.spi.Backend;
-import org.jdit.tensor.spi.BackendOptions;
-import org.jdit.tensor.spi.BackendProvider;
-import org.jdit.tensor.spi.Backends;
 import org.jdit.weights.Checkpoint;
 import org.jdit.weights.Checkpoint.Choice;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -207,19 +205,7 @@ final class SampleCommand implements Callable<Integer> {
               + "safetensors.")
   private Path dumpActivations;
 
-  @Option(
-      names = "--backend",
-      defaultValue = "cpu",
-      paramLabel = "NAME[:DEVICE]",
-      description = "What computes. Default: ${DEFAULT-VALUE}.")
-  private String backendName;
-
-  @Option(
-      names = "--threads",
-      defaultValue = "0",
-      paramLabel = "N",
-      description = "Threads; 0 for all processors. Default: ${DEFAULT-VALUE}.")
-  private int threads;
+  @Mixin private EngineOptions engine;
 
   @Option(
       names = "--official-url",
@@ -243,6 +229,7 @@ final class SampleCommand implements Callable<Integer> {
     usage(() -> SampleOutputs.check(written, List.of(Path.of(ckpt), Path.of(vae.orElse(ckpt)))));
     officialUrl.ifPresent(url -> usage(() -> OfficialFiles.checkUrl(url)));
     usage(() -> request(List.of(0), OptionalInt.empty()));
+    engine.check();
     modelName.ifPresent(name -> usage(() -> DiTConfig.named(name, 32, 1000)));
     OfficialFiles official =
         new OfficialFiles(
@@ -260,7 +247,7 @@ final class SampleCommand implements Callable<Integer> {
       ClassLabels classes = new ClassLabels(config.numClasses());
       SampleRequest request =
           usage(() -> request(labels(classes), guidedChannels(config.inChannels())));
-      try (Backend backend = backend();
+      try (Backend backend = engine.open();
           DitPipeline pipeline = new DitPipeline(backend, model)) {
         MemoryEstimate need = usage(() -> pipeline.estimate(request));
         need.require(MemoryEstimate.availableBytes());
@@ -280,6 +267,7 @@ final class SampleCommand implements Callable<Integer> {
             .ifPresent(file -> outputs.animation(file, progress.frames(), line.getErr()));
         Optional.ofNullable(dumpActivations).ifPresent(outputs::activations);
         report(line, parameters, samples, progress);
+        engine.report(backend);
       }
     }
     return 0;
@@ -357,22 +345,6 @@ final class SampleCommand implements Callable<Integer> {
     return OFFICIAL_VAES.contains(which) ? official.vae(which) : Path.of(which);
   }
 
-  private Backend backend() {
-    String[] name = backendName.split(":", 2);
-    List<String> known = Backends.providers().stream().map(BackendProvider::name).toList();
-    BackendOptions options =
-        usage(
-            () -> {
-              if (!known.contains(name[0])) {
-                throw new JditException(
-                    "no backend is called %s; there are %s"
-                        .formatted(name[0], String.join(", ", known)));
-              }
-              return new BackendOptions(name.length > 1 ? name[1] : "", threads);
-            });
-    return Backends.open(name[0], options);
-  }
-
   private Map<String, Object> parameters(
       Model model, Path autoencoder, SampleRequest request, DitPipeline pipeline) {
     Map<String, Object> p = new LinkedHashMap<>();
@@ -393,7 +365,7 @@ final class SampleCommand implements Callable<Integer> {
     p.put("cfg_scale", request.guidanceScale());
     pipeline.guidedChannels(request).ifPresent(n -> p.put("cfg_channels", n));
     p.put("seed", request.seed());
-    p.put("backend", backendName);
+    p.put("backend", engine.name());
     return p;
   }
 

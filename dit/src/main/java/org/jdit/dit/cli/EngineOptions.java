@@ -1,0 +1,127 @@
+package org.jdit.dit.cli;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.jdit.tensor.JditException;
+import org.jdit.tensor.spi.Backend;
+import org.jdit.tensor.spi.BackendOptions;
+import org.jdit.tensor.spi.BackendProvider;
+import org.jdit.tensor.spi.Backends;
+import org.jdit.tensor.spi.TaskTime;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The options of what computes, for every command that has something computed. */
+public final class EngineOptions {
+  private static final double MILLI = 1e-6;
+  private static final double MICRO = 1e-3;
+
+  @Option(
+      names = "--backend",
+      defaultValue = "cpu",
+      paramLabel = "NAME[:DEVICE]",
+      description =
+          "What computes: cpu, or tornado for a GPU; 'jdit doctor --devices' lists the devices. "
+              + "Default: ${DEFAULT-VALUE}.")
+  private String backend;
+
+  @Option(
+      names = "--threads",
+      defaultValue = "0",
+      paramLabel = "N",
+      description = "Threads of the cpu backend; 0 for all processors. Default: ${DEFAULT-VALUE}.")
+  private int threads;
+
+  @Option(
+      names = "--profile",
+      description = "Time each task on the device, and list the times at the end (tornado only).")
+  private boolean profile;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  /** Made by picocli. */
+  public EngineOptions() {}
+
+  /** The backend as the user named it, device and all. */
+  public String name() {
+    return backend;
+  }
+
+  /** Threads that the cpu backend will compute with. */
+  public int threads() {
+    return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+  }
+
+  /**
+   * Refuses, before any work is done, what no machine could do.
+   *
+   * @throws ParameterException if there is no such backend, or the number of threads is negative
+   */
+  public void check() {
+    List<String> names =
+        new ArrayList<>(Backends.providers().stream().map(BackendProvider::name).toList());
+    if (!names.contains(Backends.TORNADO)) {
+      names.add(Backends.TORNADO);
+    }
+    if (!names.contains(named()[0])) {
+      throw new ParameterException(
+          command.commandLine(),
+          "no backend is called %s; there are %s".formatted(named()[0], String.join(", ", names)));
+    }
+    options();
+  }
+
+  /**
+   * Opens the backend.
+   *
+   * @throws JditException if it is unavailable on this machine or not in this build
+   */
+  public Backend open() {
+    check();
+    return Backends.open(named()[0], options());
+  }
+
+  /** Lists what tasks took, longest first, if the user asked for it. */
+  public void report(Backend opened) {
+    if (!profile) {
+      return;
+    }
+    List<TaskTime> tasks =
+        opened.profile().stream()
+            .sorted(Comparator.comparingLong(TaskTime::nanos).reversed())
+            .toList();
+    double all = tasks.stream().mapToLong(TaskTime::nanos).sum();
+    PrintWriter err = command.commandLine().getErr();
+    String row = "%-28s %-28s %10s %12s %12s %7s%n";
+    err.printf(row, "task", "kernel", "runs", "total ms", "mean us", "share");
+    for (TaskTime t : tasks) {
+      err.printf(
+          row,
+          t.task(),
+          t.kernel(),
+          t.count(),
+          "%.3f".formatted(t.nanos() * MILLI),
+          "%.1f".formatted(t.nanos() * MICRO / t.count()),
+          "%.1f%%".formatted(100 * t.nanos() / all));
+    }
+    err.printf(row, "all", "", "", "%.3f".formatted(all * MILLI), "", "");
+  }
+
+  private String[] named() {
+    return backend.split(":", 2);
+  }
+
+  private BackendOptions options() {
+    String[] named = named();
+    try {
+      return new BackendOptions(named.length > 1 ? named[1] : "", threads, profile);
+    } catch (JditException e) {
+      throw new ParameterException(command.commandLine(), e.getMessage(), e);
+    }
+  }
+}
