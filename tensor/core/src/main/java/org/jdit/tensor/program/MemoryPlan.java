@@ -6,7 +6,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.IntUnaryOperator;
+import java.util.stream.Collectors;
+import org.jdit.tensor.DType;
 
 /**
  * Which buffer each computed value gets, by liveness: values that are never needed at the same time
@@ -23,6 +26,16 @@ public record MemoryPlan(Map<Integer, Integer> slotOf, List<Long> slotBytes) {
    * @param storageOf the value whose buffer a value lies in: itself, or what it is a view of
    */
   public static MemoryPlan of(Program p, IntUnaryOperator storageOf) {
+    return of(p, storageOf, _ -> true);
+  }
+
+  /**
+   * The same for buffers of several kinds; values share a slot only within a kind.
+   *
+   * @param kindOf the kind of buffer that an element type needs
+   */
+  public static MemoryPlan of(
+      Program p, IntUnaryOperator storageOf, Function<DType, Object> kindOf) {
     Map<Integer, Integer> lastUse = new HashMap<>();
     for (int i = 0; i < p.nodes().size(); i++) {
       for (int v : p.nodes().get(i).in()) {
@@ -32,13 +45,22 @@ public record MemoryPlan(Map<Integer, Integer> slotOf, List<Long> slotBytes) {
     p.roots().forEach(v -> lastUse.put(storageOf.applyAsInt(v), Integer.MAX_VALUE));
     Map<Integer, Integer> slotOf = new HashMap<>();
     List<Long> bytes = new ArrayList<>();
+    List<Object> kinds = new ArrayList<>();
     Set<Integer> free = new HashSet<>();
     for (int i = 0; i < p.nodes().size(); i++) {
       Node n = p.nodes().get(i);
       Set<Integer> done = new HashSet<>();
       for (int v : n.out()) {
         if (storageOf.applyAsInt(v) == v) {
-          slotOf.put(v, claim(p.spec(v).bytes(), bytes, free));
+          Object kind = kindOf.apply(p.spec(v).dtype());
+          Set<Integer> fitting =
+              free.stream().filter(s -> kinds.get(s).equals(kind)).collect(Collectors.toSet());
+          int slot = claim(p.spec(v).bytes(), bytes, fitting);
+          free.remove(slot);
+          if (slot == kinds.size()) {
+            kinds.add(kind);
+          }
+          slotOf.put(v, slot);
           if (lastUse.getOrDefault(v, i) <= i) {
             done.add(v);
           }
@@ -72,7 +94,6 @@ public record MemoryPlan(Map<Integer, Integer> slotOf, List<Long> slotBytes) {
       bytes.add(need);
       return bytes.size() - 1;
     }
-    free.remove(slot);
     bytes.set(slot, Math.max(bytes.get(slot), need));
     return slot;
   }

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiPredicate;
+import java.util.function.Predicate;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.op.Call;
@@ -60,10 +61,15 @@ public final class Passes {
 
   /** Puts the nodes of called Programs in the place of the calls. */
   public static Program inline(Program p) {
-    if (p.nodes().stream().noneMatch(n -> n.op() instanceof Call)) {
+    return inline(p, _ -> true);
+  }
+
+  /** Puts the nodes of called Programs in the place of those calls that are chosen. */
+  public static Program inline(Program p, Predicate<Node> chosen) {
+    if (p.nodes().stream().noneMatch(n -> n.op() instanceof Call && chosen.test(n))) {
       return p;
     }
-    return rewrite(p, Passes::inlined);
+    return rewrite(p, (t, n, in) -> chosen.test(n) ? inlined(t, n, in) : t.apply(n.op(), in));
   }
 
   private static List<Tensor> inlined(Trace t, Node node, List<Tensor> in) {
