@@ -68,6 +68,7 @@ final class SampleCommand implements Callable<Integer> {
   public Integer call() {
     Usage.check(spec, this::checked);
     DiTConfig config = Usage.check(spec, network::config);
+    engine.check();
     try (Backend backend = engine.open()) {
       if (ckpt.isPresent()) {
         measure(backend, ckpt.get(), vae.orElseThrow());

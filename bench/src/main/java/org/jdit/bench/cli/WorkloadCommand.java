@@ -60,6 +60,7 @@ abstract class WorkloadCommand implements Callable<Integer> {
   public Integer call() {
     Stopwatch stopwatch = Usage.check(spec, this::stopwatch);
     List<Workload> workloads = Usage.check(spec, this::workloads);
+    engine.check();
     try (Backend backend = engine.open();
         Torch torch = python.map(Torch::start).orElse(null)) {
       Map<String, Object> machine = Machine.describe(backend);

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jdit.dit.sample.MemoryEstimate;
 import org.jdit.tensor.spi.BackendProvider;
@@ -29,6 +30,11 @@ import tools.jackson.databind.json.JsonMapper;
 final class DoctorCommand implements Callable<Integer> {
   private static final double GIB = 1L << 30;
 
+  @Option(
+      names = "--devices",
+      description = "Only list the devices of each backend, as --backend calls them.")
+  private boolean devices;
+
   @Option(names = "--json", description = "Report as JSON.")
   private boolean json;
 
@@ -37,14 +43,11 @@ final class DoctorCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Map<String, List<Finding>> sections = new LinkedHashMap<>();
-    sections.put("machine", machine());
-    List<BackendProvider> providers = Backends.providers();
-    providers.forEach(p -> sections.put("backend " + p.name(), backend(p)));
-    if (providers.stream().noneMatch(p -> p.name().equals("tornado"))) {
-      sections.put(
-          "backend tornado",
-          List.of(Finding.good("GPU engine", "none in this build; the CPU computes")));
+    if (!devices) {
+      sections.put("machine", machine());
+      sections.put("TornadoVM", tornado());
     }
+    Backends.providers().forEach(p -> sections.put("backend " + p.name(), backend(p)));
     if (json) {
       spec.commandLine().getOut().println(JsonMapper.shared().writeValueAsString(sections));
     } else {
@@ -89,11 +92,43 @@ final class DoctorCommand implements Callable<Integer> {
     return f;
   }
 
-  private static List<Finding> backend(BackendProvider provider) {
+  private List<Finding> backend(BackendProvider provider) {
     return provider
         .unavailable()
         .map(why -> List.of(Finding.good("not available", why)))
-        .orElseGet(provider::diagnose);
+        .orElseGet(() -> devices ? devices(provider) : provider.diagnose());
+  }
+
+  private static List<Finding> devices(BackendProvider provider) {
+    return provider.devices().stream()
+        .map(
+            d ->
+                Finding.good(
+                    provider.name() + ":" + d.id(),
+                    "%s, %.1f GiB".formatted(d.description(), d.memoryBytes() / GIB)))
+        .toList();
+  }
+
+  /** Whether the GPU engine can be had; not to want it is fine. */
+  private static List<Finding> tornado() {
+    Optional<String> home =
+        Optional.ofNullable(System.getenv(TornadoSdk.HOME)).filter(h -> !h.isBlank());
+    Finding sdk = TornadoSdk.find(home);
+    return home.isPresent() && sdk.good() ? List.of(sdk, engine()) : List.of(sdk);
+  }
+
+  private static Finding engine() {
+    String what = "GPU engine";
+    Optional<BackendProvider> engine =
+        Backends.providers().stream().filter(p -> p.name().equals(Backends.TORNADO)).findFirst();
+    if (engine.isEmpty()) {
+      return Finding.bad(what, "not in this build", "start with ./jdit, which builds it");
+    }
+    return engine
+        .get()
+        .unavailable()
+        .map(why -> Finding.bad(what, "not available", why))
+        .orElseGet(() -> Finding.good(what, "ready: --backend " + Backends.TORNADO));
   }
 
   private void print(String section, List<Finding> findings) {

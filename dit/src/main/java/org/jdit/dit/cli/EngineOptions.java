@@ -1,13 +1,14 @@
 package org.jdit.dit.cli;
 
 import java.io.PrintWriter;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.spi.BackendOptions;
-import org.jdit.tensor.spi.BackendProvider;
 import org.jdit.tensor.spi.Backends;
 import org.jdit.tensor.spi.TaskTime;
 import picocli.CommandLine.Model.CommandSpec;
@@ -58,31 +59,29 @@ public final class EngineOptions {
   }
 
   /**
-   * Refuses, before any work is done, what no machine could do.
+   * Refuses, before any work is done, what this machine cannot do.
    *
    * @throws ParameterException if there is no such backend, or the number of threads is negative
+   * @throws JditException if the backend is unavailable on this machine or not in this build
    */
   public void check() {
-    List<String> names =
-        new ArrayList<>(Backends.providers().stream().map(BackendProvider::name).toList());
-    if (!names.contains(Backends.TORNADO)) {
-      names.add(Backends.TORNADO);
-    }
+    SortedSet<String> names = new TreeSet<>(Set.of(Backends.TORNADO));
+    Backends.providers().forEach(p -> names.add(p.name()));
     if (!names.contains(named()[0])) {
       throw new ParameterException(
           command.commandLine(),
           "no backend is called %s; there are %s".formatted(named()[0], String.join(", ", names)));
     }
     options();
+    Backends.available(named()[0]);
   }
 
   /**
-   * Opens the backend.
+   * Opens the backend, which {@link #check} has let pass.
    *
-   * @throws JditException if it is unavailable on this machine or not in this build
+   * @throws JditException if the backend does not have the device, or no profiler
    */
   public Backend open() {
-    check();
     return Backends.open(named()[0], options());
   }
 

@@ -46,11 +46,21 @@ class RootCommandTest {
     JsonNode report = JsonMapper.shared().readTree(run.out());
     assertThat(report.get("machine").size()).isGreaterThan(4);
     assertThat(report.get("backend cpu").size()).isGreaterThan(1);
+    assertThat(report.at("/TornadoVM/0/what").asString()).isEqualTo("TornadoVM SDK");
     boolean good =
         report
             .valueStream()
             .flatMap(JsonNode::valueStream)
             .allMatch(f -> f.get("good").asBoolean());
     assertThat(run.code()).isEqualTo(good ? 0 : 1);
+  }
+
+  @Test
+  void listsTheDevicesThatABackendCanBeGiven() {
+    Run run = Run.jdit("doctor", "--devices", "--json");
+    assertThat(run.code()).as(run.err()).isZero();
+    JsonNode cpu = JsonMapper.shared().readTree(run.out()).at("/backend cpu/0");
+    assertThat(cpu.get("what").asString()).isEqualTo("cpu:cpu");
+    assertThat(cpu.get("value").asString()).contains("float vectors").contains("GiB");
   }
 }

@@ -17,7 +17,9 @@ import org.jdit.tensor.io.Safetensors;
 import org.jdit.tensor.io.TensorFile;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.memory.TensorScope;
+import org.jdit.tensor.testkit.TestBackend;
 import org.jdit.tensor.testkit.Tolerance;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -55,9 +57,10 @@ class SampleCommandTest {
   }
 
   @Test
+  @Tag("ladder")
   void drawsThePictureOfTheOfficialCode() throws IOException {
     Path latents = dir.resolve("latents.npy");
-    Run run = sample("--save-latents", latents);
+    Run run = sample("--save-latents", latents, "--backend", TestBackend.NAME);
     assertThat(run.code()).as(run.err()).isZero();
     assertThat(run.out()).contains("sample.png: 4 images of 16x16");
     try (TensorScope scope = TensorScope.open(new Memory())) {

@@ -18,10 +18,12 @@ import org.jdit.tensor.program.Program;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.testkit.ReferenceData;
 import org.jdit.tensor.testkit.Tolerance;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The network computes what the official code computes with the same weights. */
+@Tag("ladder")
 class DiTForwardTest {
   /** Two torch releases differ by 1e-6 of the largest value; float32 against float64 8e-7. */
   private static final Tolerance FORWARD = Tolerance.relToMax(1e-5);

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jdit.tensor.spi.Backend;
+import org.jdit.tensor.testkit.TestBackend;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -14,6 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Networks of the paper at their real size compute what the official code computes: DiT-S/2, or the
  * models that {@code -Djdit.models=DiT-XL/2} names (which takes 2.7 GB of weights and minutes).
  */
+@Tag("ladder")
 class FullSizeTest {
   private static Stream<String> models() {
     return Pattern.compile(",").splitAsStream(System.getProperty("jdit.models", "DiT-S/2"));
@@ -23,7 +26,7 @@ class FullSizeTest {
   @MethodSource("models")
   void everyBatchSizeAndGuidanceMatch(String model) {
     List<String> found = new ArrayList<>();
-    try (Backend backend = Engine.CPU.open()) {
+    try (Backend backend = TestBackend.open()) {
       new FullSizeCheck(model, found::add).run(backend);
       assertThat(backend.memory().liveBytes()).isZero();
     }

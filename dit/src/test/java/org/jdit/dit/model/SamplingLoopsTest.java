@@ -24,11 +24,13 @@ import org.jdit.tensor.spi.Executable;
 import org.jdit.tensor.spi.Resident;
 import org.jdit.tensor.testkit.ReferenceData;
 import org.jdit.tensor.testkit.Tolerance;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 
 /** Whole sampling loops of the official code, with the noise that it drew, state by state. */
+@Tag("ladder")
 class SamplingLoopsTest {
   /**
    * Ten steps add up: float32 ends 1.3e-6 of the largest value from float64, two torch releases

@@ -21,12 +21,14 @@ import org.jdit.tensor.program.Trace;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.testkit.ReferenceData;
 import org.jdit.tensor.testkit.Tolerance;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 
 /** The autoencoder computes what diffusers' AutoencoderKL computes with the same weights. */
+@Tag("ladder")
 class AutoencoderKlTest {
   /** float32 against float64: 1.4e-6 of the largest value; two torch releases differ by 1.2e-6. */
   private static final Tolerance VAE = Tolerance.relToMax(2e-5);

@@ -26,9 +26,19 @@ public final class Backends {
   /**
    * Opens a backend by name.
    *
-   * @throws JditException if there is none of that name, or it is unavailable
+   * @throws JditException if there is none of that name, it is unavailable, or the options do not
+   *     fit
    */
   public static Backend open(String name, BackendOptions options) {
+    return available(name).open(options);
+  }
+
+  /**
+   * The provider of that name.
+   *
+   * @throws JditException if there is none, or its backend is unavailable
+   */
+  public static BackendProvider available(String name) {
     List<BackendProvider> all = providers();
     BackendProvider provider =
         all.stream()
@@ -41,7 +51,7 @@ public final class Backends {
             why -> {
               throw new JditException("backend " + name + " is not available: " + why);
             });
-    return provider.open(options);
+    return provider;
   }
 
   private static JditException absent(String name, List<BackendProvider> all) {
