@@ -20,6 +20,7 @@ import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.TornadoExecutionResult;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.enums.ProfilerMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -174,6 +175,7 @@ final class DevicePlan implements AutoCloseable {
     TornadoExecutionPlan p = new TornadoExecutionPlan(graphs.toArray(ImmutableTaskGraph[]::new));
     p.withDevice(backend.device().handle());
     p.withGridScheduler(grids);
+    backend.profiler().ifPresent(_ -> p.withProfiler(ProfilerMode.SILENT));
     return p;
   }
 
@@ -195,15 +197,14 @@ final class DevicePlan implements AutoCloseable {
   private void execute(int index) {
     try {
       last = plan.withGraph(index).execute();
+      backend.profiler().ifPresent(p -> p.add(last.getProfilerResult().getProfileLog()));
     } catch (TornadoOutOfMemoryException e) {
       throw new JditException(
           "the device is out of memory: use a smaller batch, a smaller model or another device", e);
     } catch (RuntimeException | Error e) {
       // TornadoVM throws errors of its own making, too. Nothing is run elsewhere instead.
       throw new JditException(
-          "TornadoVM cannot run task graph %s: %s"
-              .formatted(names.get(index), e),
-          e);
+          "TornadoVM cannot run task graph %s: %s".formatted(names.get(index), e), e);
     }
   }
 

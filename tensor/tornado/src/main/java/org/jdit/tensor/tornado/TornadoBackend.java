@@ -1,6 +1,7 @@
 package org.jdit.tensor.tornado;
 
 import java.util.List;
+import java.util.Optional;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.op.Op;
@@ -10,6 +11,7 @@ import org.jdit.tensor.program.Program;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.spi.Executable;
 import org.jdit.tensor.spi.Resident;
+import org.jdit.tensor.spi.TaskTime;
 
 /**
  * Runs Programs on a device through TornadoVM, which compiles the kernels, static Java methods, for
@@ -23,8 +25,11 @@ public final class TornadoBackend implements Backend {
   private final Memory memory = new Memory();
   private final Counters counters = new Counters();
 
-  TornadoBackend(TornadoDevices.Device device) {
+  private final Optional<Profile> profile;
+
+  TornadoBackend(TornadoDevices.Device device, boolean profile) {
     this.device = device;
+    this.profile = profile ? Optional.of(new Profile()) : Optional.empty();
   }
 
   @Override
@@ -54,6 +59,16 @@ public final class TornadoBackend implements Backend {
   /** What this backend has run. */
   public Counters counters() {
     return counters;
+  }
+
+  /** Where the times of tasks are kept, if they are wanted. */
+  Optional<Profile> profiler() {
+    return profile;
+  }
+
+  @Override
+  public List<TaskTime> profile() {
+    return profile.map(Profile::times).orElse(List.of());
   }
 
   @Override

@@ -51,6 +51,6 @@ public final class TornadoBackendProvider implements BackendProvider {
             why -> {
               throw new JditException(why);
             });
-    return new TornadoBackend(TornadoDevices.named(options.device()));
+    return new TornadoBackend(TornadoDevices.named(options.device()), options.profile());
   }
 }

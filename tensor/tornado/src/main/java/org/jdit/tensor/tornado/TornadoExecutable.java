@@ -284,6 +284,11 @@ final class TornadoExecutable implements Executable {
     return all;
   }
 
+  /** How many tasks a run takes, state updates included. */
+  long tasks() {
+    return stages().stream().mapToLong(s -> (long) s.times() * s.launches().size()).sum();
+  }
+
   /** The arrays that stay on the device from task graph to task graph. */
   Set<TornadoNativeArray> shared() {
     return shared;

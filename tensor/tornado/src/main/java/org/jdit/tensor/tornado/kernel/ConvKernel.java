@@ -18,7 +18,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * [C·kh·kw, H'·W']}, in the tiles of {@link GemmKernel}. Patches are never stored: each slice of
  * them is gathered from the image into local memory.
  */
-final class ConvKernel {
+public final class ConvKernel {
   private ConvKernel() {}
 
   /**
@@ -29,7 +29,7 @@ final class ConvKernel {
    * @param bias {@code [O]}
    * @param out {@code [N, O, H', W']}, contiguous, not empty
    */
-  static Launch of(Frame f, Conv2d op, Operand x, Operand w, Operand bias, Operand out) {
+  public static Launch of(Frame f, Conv2d op, Operand x, Operand w, Operand bias, Operand out) {
     int outputs = w.shape().dim(0);
     int pixels = out.shape().dim(2) * out.shape().dim(3);
     IntArray places =
