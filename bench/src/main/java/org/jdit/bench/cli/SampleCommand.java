@@ -77,7 +77,7 @@ final class SampleCommand implements Callable<Integer> {
           measure(backend, files.dit(), files.vae());
         }
       }
-      engine.report(backend);
+      engine.report(backend.profile());
     }
     return 0;
   }

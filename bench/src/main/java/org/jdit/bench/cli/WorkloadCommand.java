@@ -84,7 +84,7 @@ abstract class WorkloadCommand implements Callable<Integer> {
       } else {
         table.foot(results);
       }
-      engine.report(backend);
+      engine.report(backend.profile());
     }
     return 0;
   }

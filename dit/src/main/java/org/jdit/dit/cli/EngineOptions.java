@@ -86,14 +86,12 @@ public final class EngineOptions {
   }
 
   /** Lists what tasks took, longest first, if the user asked for it. */
-  public void report(Backend opened) {
+  public void report(List<TaskTime> times) {
     if (!profile) {
       return;
     }
     List<TaskTime> tasks =
-        opened.profile().stream()
-            .sorted(Comparator.comparingLong(TaskTime::nanos).reversed())
-            .toList();
+        times.stream().sorted(Comparator.comparingLong(TaskTime::nanos).reversed()).toList();
     double all = tasks.stream().mapToLong(TaskTime::nanos).sum();
     PrintWriter err = command.commandLine().getErr();
     String row = "%-28s %-28s %10s %12s %12s %7s%n";

@@ -267,7 +267,7 @@ final class SampleCommand implements Callable<Integer> {
             .ifPresent(file -> outputs.animation(file, progress.frames(), line.getErr()));
         Optional.ofNullable(dumpActivations).ifPresent(outputs::activations);
         report(line, parameters, samples, progress);
-        engine.report(backend);
+        engine.report(backend.profile());
       }
     }
     return 0;
