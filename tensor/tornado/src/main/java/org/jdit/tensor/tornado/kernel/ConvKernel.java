@@ -4,6 +4,7 @@ import static org.jdit.tensor.tornado.kernel.GemmKernel.ACROSS;
 import static org.jdit.tensor.tornado.kernel.GemmKernel.DEPTH;
 import static org.jdit.tensor.tornado.kernel.GemmKernel.DOWN;
 import static org.jdit.tensor.tornado.kernel.GemmKernel.PITCH;
+import static org.jdit.tensor.tornado.kernel.GemmKernel.ROWS;
 import static org.jdit.tensor.tornado.kernel.GemmKernel.THREADS;
 import static org.jdit.tensor.tornado.kernel.GemmKernel.TILE;
 
@@ -119,8 +120,8 @@ public final class ConvKernel {
     int pixel = Math.min(column + thread % TILE, pixels - 1);
     int top = pixel / outWidth * stride - padding;
     int left = pixel % outWidth * stride - padding;
-    float[] sums = new float[TILE * TILE / THREADS];
-    for (int i = 0; i < TILE * TILE / THREADS; i++) {
+    float[] sums = new float[4 * ROWS];
+    for (int i = 0; i < 4 * ROWS; i++) {
       sums[i] = 0f;
     }
     for (int from = 0; from < k; from += DEPTH) {
@@ -156,11 +157,11 @@ public final class ConvKernel {
         float x2 = xSlice[d * PITCH + across + 2 * ACROSS];
         float x3 = xSlice[d * PITCH + across + 3 * ACROSS];
         for (int i = 0; i < rows; i++) {
-          float w = wSlice[d * PITCH + down + i * DOWN];
-          sums[i * 4] += w * x0;
-          sums[i * 4 + 1] += w * x1;
-          sums[i * 4 + 2] += w * x2;
-          sums[i * 4 + 3] += w * x3;
+          float w = wSlice[d * PITCH + down * rows + i];
+          sums[i] += w * x0;
+          sums[ROWS + i] += w * x1;
+          sums[2 * ROWS + i] += w * x2;
+          sums[3 * ROWS + i] += w * x3;
         }
       }
       context.localBarrier();
@@ -168,12 +169,12 @@ public final class ConvKernel {
     int outFrom = places.get(12) + context.groupIdz * (outputs * pixels);
     int biasFrom = places.get(10) + t * biasStep;
     for (int i = 0; i < rows; i++) {
-      int o = row + down + i * DOWN;
+      int o = row + down * rows + i;
       float shift = bias.get(biasFrom + Math.min(o, outputs - 1) * places.get(11));
       for (int j = 0; j < 4; j++) {
         int p = column + across + j * ACROSS;
         if (GemmKernel.within(o, outputs, DOWN * rows) && GemmKernel.within(p, pixels, TILE)) {
-          out.set(outFrom + o * pixels + p, sums[i * 4 + j] + shift);
+          out.set(outFrom + o * pixels + p, sums[j * ROWS + i] + shift);
         }
       }
     }

@@ -34,6 +34,11 @@ public final class GemmKernel {
   static final int ACROSS = 16;
   static final int DOWN = 8;
 
+  /**
+   * Neighbouring rows of a tile that a thread sums, in 4 columns that lie {@link #ACROSS} apart.
+   */
+  static final int ROWS = TILE / DOWN;
+
   /** Distance of rows in local memory: 2 more than a tile, so that stores spread over all banks. */
   static final int PITCH = TILE + 2;
 
@@ -170,7 +175,7 @@ public final class GemmKernel {
 
   /** Rows that a thread sums in a tile of a matrix of {@code m} rows: 8, or fewer if enough. */
   static int rows(int m) {
-    return Math.min(TILE / DOWN, (m + DOWN - 1) / DOWN);
+    return Math.min(ROWS, (m + DOWN - 1) / DOWN);
   }
 
   /** Columns of a group for few rows: the rest of the threads reads where B is contiguous. */
@@ -236,8 +241,8 @@ public final class GemmKernel {
     int bSide = bRow == 1 ? thread / DEPTH : thread % TILE;
     int bAside = bRow == 1 ? THREADS / DEPTH : 0;
     // Unrolled, all loops over sums leave them in registers.
-    float[] sums = new float[TILE * TILE / THREADS];
-    for (int i = 0; i < TILE * TILE / THREADS; i++) {
+    float[] sums = new float[4 * ROWS];
+    for (int i = 0; i < 4 * ROWS; i++) {
       sums[i] = 0f;
     }
     for (int from = 0; from < k; from += DEPTH) {
@@ -263,11 +268,11 @@ public final class GemmKernel {
         float y2 = bSlice[d * PITCH + across + 2 * ACROSS];
         float y3 = bSlice[d * PITCH + across + 3 * ACROSS];
         for (int i = 0; i < rows; i++) {
-          float x = aSlice[d * PITCH + down + i * DOWN];
-          sums[i * 4] += x * y0;
-          sums[i * 4 + 1] += x * y1;
-          sums[i * 4 + 2] += x * y2;
-          sums[i * 4 + 3] += x * y3;
+          float x = aSlice[d * PITCH + down * rows + i];
+          sums[i] += x * y0;
+          sums[ROWS + i] += x * y1;
+          sums[2 * ROWS + i] += x * y2;
+          sums[3 * ROWS + i] += x * y3;
         }
       }
       context.localBarrier();
@@ -277,16 +282,16 @@ public final class GemmKernel {
       int s = Math.min(column + across + j * ACROSS, n - 1);
       float shift = epilogue == PLAIN ? 0f : bias.get(biasFrom + s * biasStride);
       for (int i = 0; i < rows; i++) {
-        sums[i * 4 + j] = activation(sums[i * 4 + j] + shift, epilogue);
+        sums[j * ROWS + i] = activation(sums[j * ROWS + i] + shift, epilogue);
       }
     }
     int cFrom = places.get(context.groupIdz * 3 + 2);
     for (int i = 0; i < rows; i++) {
-      int r = row + down + i * DOWN;
+      int r = row + down * rows + i;
       for (int j = 0; j < 4; j++) {
         int s = column + across + j * ACROSS;
         if (within(r, m, DOWN * rows) && within(s, n, TILE)) {
-          c.set(cFrom + r * n + s, sums[i * 4 + j]);
+          c.set(cFrom + r * n + s, sums[j * ROWS + i]);
         }
       }
     }
