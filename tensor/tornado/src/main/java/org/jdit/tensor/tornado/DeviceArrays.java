@@ -1,7 +1,7 @@
 package org.jdit.tensor.tornado;
 
 import java.lang.foreign.MemorySegment;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
 import org.jdit.tensor.DType;
@@ -19,7 +19,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  */
 final class DeviceArrays implements AutoCloseable {
   private final Memory memory;
-  private final Map<TornadoNativeArray, Memory.Slab> slabs = new IdentityHashMap<>();
+  private final Map<TornadoNativeArray, Memory.Slab> slabs = new HashMap<>();
 
   DeviceArrays(Memory memory) {
     this.memory = memory;

@@ -2,7 +2,7 @@ package org.jdit.tensor.tornado;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +43,8 @@ final class DevicePlan implements AutoCloseable {
   private final TornadoBackend backend;
   private final DeviceArrays own;
   private final Set<TornadoNativeArray> shared = new LinkedHashSet<>();
-  private final Map<Stage, List<Integer>> graphsOf = new IdentityHashMap<>();
+  private final Set<TornadoNativeArray> onDevice = new HashSet<>();
+  private final Map<Stage, List<Integer>> graphsOf = new HashMap<>();
   private final Map<Integer, Integer> tasksOf = new HashMap<>();
   private final List<ImmutableTaskGraph> graphs = new ArrayList<>();
   private final List<String> names = new ArrayList<>();
@@ -67,6 +68,7 @@ final class DevicePlan implements AutoCloseable {
             .sum();
     boolean several = count > 1;
     if (several) {
+      onDevice.addAll(shared);
       addMemory();
     }
     for (TornadoExecutable e : executables) {
@@ -157,7 +159,9 @@ final class DevicePlan implements AutoCloseable {
     }
     addTasks(g, launches);
     if (!several) {
-      g.persistOnDevice(used.stream().filter(shared::contains).toArray());
+      used.retainAll(shared);
+      onDevice.addAll(used);
+      g.persistOnDevice(used.toArray());
     }
     return g;
   }
@@ -208,8 +212,14 @@ final class DevicePlan implements AutoCloseable {
     }
   }
 
-  /** Brings a row-major value to its host memory. */
+  /**
+   * Brings a row-major value to its host memory; one that no task graph has is there already. Asked
+   * for an array that it does not know, TornadoVM would write to memory that belongs to others.
+   */
   void fetch(Operand x) {
+    if (!onDevice.contains(x.array())) {
+      return;
+    }
     last.transferToHost(new DataRange(x.array()).withOffset(x.offset()).withSize(x.numel()));
   }
 

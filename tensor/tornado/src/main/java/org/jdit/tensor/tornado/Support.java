@@ -40,6 +40,7 @@ import org.jdit.tensor.op.Where;
 import org.jdit.tensor.program.Input;
 import org.jdit.tensor.program.Node;
 import org.jdit.tensor.program.Program;
+import org.jdit.tensor.tornado.kernel.AttentionKernel;
 
 /** Which operations this backend has kernels for. */
 final class Support {
@@ -62,7 +63,8 @@ final class Support {
       case Iota(Spec out, int _) -> TYPES.contains(out.dtype());
       case Unary _, Scale _, Shift _, Clamp _, Compare _, Where _, Binary _ -> true;
       case View _, Concat _, Pad _, Reduce _, Gather _, ScatterAdd _, Unfold _, Fold _ -> true;
-      case MatMul _, Linear _, Attention _, Conv2d _, Gelu _, Silu _, GateResidual _ -> true;
+      case Attention _ -> in.getFirst().shape().dim(3) <= AttentionKernel.LARGEST_HEAD;
+      case MatMul _, Linear _, Conv2d _, Gelu _, Silu _, GateResidual _ -> true;
       case LayerNorm _, LayerNormModulate _, GroupNorm _, Softmax _, Call _ -> true;
     };
   }

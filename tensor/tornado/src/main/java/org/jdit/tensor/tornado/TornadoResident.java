@@ -91,7 +91,7 @@ final class TornadoResident implements Resident {
 
   /** Whether these weights can be, or are, one after the other in one array. */
   boolean stackable(List<String> names) {
-    List<Value> known = names.stream().map(values::get).toList();
+    List<Value> known = names.stream().map(name -> values.get(name)).toList();
     if (known.stream().noneMatch(v -> v != null && v.stacked)) {
       return true;
     }

@@ -81,7 +81,8 @@ public final class ConstantKernel {
       int offset) {
     int i = context.globalIdx;
     if (i < n) {
-      y.set(offset + i, i / inner % size * by + value);
+      int index = i / inner % size * by;
+      y.set(offset + i, index + value);
     }
   }
 
@@ -96,7 +97,8 @@ public final class ConstantKernel {
       int offset) {
     int i = context.globalIdx;
     if (i < n) {
-      y.set(offset + i, i / inner % size * by + value);
+      int index = i / inner % size * by;
+      y.set(offset + i, index + value);
     }
   }
 

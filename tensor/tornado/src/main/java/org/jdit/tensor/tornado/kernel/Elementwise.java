@@ -185,7 +185,7 @@ public final class Elementwise {
       case RECIPROCAL -> 1f / x;
       case SIN -> TornadoMath.sin(x);
       case COS -> TornadoMath.cos(x);
-      case TANH -> TornadoMath.tanh(x);
+      case TANH -> FloatMath.tanh(x);
       case ERF -> FloatMath.erf(x);
       case GELU -> FloatMath.gelu(x);
       case SILU -> FloatMath.silu(x);
@@ -254,8 +254,8 @@ public final class Elementwise {
       case MUL -> a * b;
       case DIV -> a / b;
       // A NaN on the left is chosen first; one on the right because no comparison with it holds.
-      case MAX -> a != a ? a : (a > b ? a : b);
-      default -> a != a ? a : (a < b ? a : b);
+      case MAX -> Float.isNaN(a) || a > b ? a : b;
+      default -> Float.isNaN(a) || a < b ? a : b;
     };
   }
 

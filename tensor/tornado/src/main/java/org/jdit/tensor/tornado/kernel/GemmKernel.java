@@ -17,9 +17,8 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  *
  * <p>Many rows: a group of 128 threads makes a tile of 64 x 64, for which it brings slices of 16
  * columns of A and 16 rows of B to local memory (8448 bytes); each thread sums 8 x 4 elements in
- * registers. Few rows, where reading B is all the work: a group of 64 threads makes some columns,
- * for which threads sum every 16th (or 4th) product, and adds these sums up in local memory (2048
- * bytes).
+ * registers. Few rows, where reading B is all the work: a group of 64 threads makes 4 columns, for
+ * which threads sum every 16th product, and adds these sums up in local memory (2048 bytes).
  */
 public final class GemmKernel {
   /** Columns of a group's tile, and its rows where there are as many. */
@@ -44,6 +43,9 @@ public final class GemmKernel {
 
   private static final int FEW_ROWS = 8;
   private static final int FEW_THREADS = 64;
+
+  /** The same for every layout of B, so that sums are. */
+  private static final int FEW_COLUMNS = 4;
 
   // What happens to a sum before it is stored.
   static final int PLAIN = 0;
@@ -131,7 +133,7 @@ public final class GemmKernel {
     boolean few = m <= FEW_ROWS;
     WorkerGrid grid =
         few
-            ? Frame.groups(Math.ceilDiv(n, fewColumns(rowStride(b))), 1, batch, FEW_THREADS)
+            ? Frame.groups(Math.ceilDiv(n, FEW_COLUMNS), 1, batch, FEW_THREADS)
             : Frame.groups(Math.ceilDiv(n, TILE), Math.ceilDiv(m, DOWN * rows(m)), batch, THREADS);
     List<TornadoNativeArray> arrays =
         List.of(f.iteration(), a.array(), b.array(), bias.array(), out.array(), places);
@@ -176,11 +178,6 @@ public final class GemmKernel {
   /** Rows that a thread sums in a tile of a matrix of {@code m} rows: 8, or fewer if enough. */
   static int rows(int m) {
     return Math.min(ROWS, (m + DOWN - 1) / DOWN);
-  }
-
-  /** Columns of a group for few rows: the rest of the threads reads where B is contiguous. */
-  private static int fewColumns(int bRow) {
-    return bRow == 1 ? 4 : 16;
   }
 
   /** Whether an index of a tile is below the size of its axis: known if tiles fill the axis. */
@@ -320,11 +317,10 @@ public final class GemmKernel {
       int epilogue) {
     float[] parts = context.allocateFloatLocalArray(FEW_ROWS * FEW_THREADS);
     int thread = context.localIdx;
-    int columns = fewColumns(bRow);
-    int lanes = FEW_THREADS / columns;
-    int lane = bRow == 1 ? thread % lanes : thread / columns;
-    int side = bRow == 1 ? thread / lanes : thread % columns;
-    int column = context.groupIdx * columns;
+    int lanes = FEW_THREADS / FEW_COLUMNS;
+    int lane = bRow == 1 ? thread % lanes : thread / FEW_COLUMNS;
+    int side = bRow == 1 ? thread / lanes : thread % FEW_COLUMNS;
+    int column = context.groupIdx * FEW_COLUMNS;
     int t = iteration.get(0);
     int aFrom = places.get(context.groupIdz * 3) + t * aStep;
     int bFrom = places.get(context.groupIdz * 3 + 1) + t * bStep;
@@ -341,20 +337,20 @@ public final class GemmKernel {
       }
     }
     for (int i = 0; i < m; i++) {
-      parts[(i * columns + side) * lanes + lane] = sums[i];
+      parts[(i * FEW_COLUMNS + side) * lanes + lane] = sums[i];
     }
     context.localBarrier();
     int cFrom = places.get(context.groupIdz * 3 + 2);
     int biasFrom = biasOffset + t * biasStep;
-    for (int e = thread; e < m * columns; e += FEW_THREADS) {
-      int s = column + e % columns;
+    for (int e = thread; e < m * FEW_COLUMNS; e += FEW_THREADS) {
+      int s = column + e % FEW_COLUMNS;
       if (s < n) {
         float sum = 0f;
         for (int l = 0; l < lanes; l++) {
           sum += parts[e * lanes + l];
         }
         float shift = epilogue == PLAIN ? 0f : bias.get(biasFrom + s * biasStride);
-        c.set(cFrom + e / columns * n + s, activation(sum + shift, epilogue));
+        c.set(cFrom + e / FEW_COLUMNS * n + s, activation(sum + shift, epilogue));
       }
     }
   }

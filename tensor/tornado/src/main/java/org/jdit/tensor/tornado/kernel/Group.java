@@ -48,6 +48,6 @@ final class Group {
 
   /** The larger of two, NaN if one is. */
   static float larger(float a, float b) {
-    return a != a ? a : (a > b ? a : b);
+    return Float.isNaN(a) || a > b ? a : b;
   }
 }
