@@ -201,7 +201,10 @@ final class DevicePlan implements AutoCloseable {
   private void execute(int index) {
     try {
       last = plan.withGraph(index).execute();
-      backend.profiler().ifPresent(p -> p.add(last.getProfilerResult().getProfileLog()));
+      if (backend.profiler().isPresent()) {
+        backend.profiler().get().add(last.getProfilerResult().getProfileLog());
+        plan.clearProfiles();
+      }
     } catch (TornadoOutOfMemoryException e) {
       throw new JditException(
           "the device is out of memory: use a smaller batch, a smaller model or another device", e);
