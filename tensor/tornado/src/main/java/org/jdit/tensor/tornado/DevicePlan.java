@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.tornado.kernel.Frame;
@@ -45,6 +46,7 @@ final class DevicePlan implements AutoCloseable {
   private final Set<TornadoNativeArray> shared = new LinkedHashSet<>();
   private final Set<TornadoNativeArray> onDevice = new HashSet<>();
   private final Map<Stage, List<Integer>> graphsOf = new HashMap<>();
+  private final Map<Integer, Integer> logged = new HashMap<>();
   private final Map<Integer, Integer> tasksOf = new HashMap<>();
   private final List<ImmutableTaskGraph> graphs = new ArrayList<>();
   private final List<String> names = new ArrayList<>();
@@ -201,10 +203,7 @@ final class DevicePlan implements AutoCloseable {
   private void execute(int index) {
     try {
       last = plan.withGraph(index).execute();
-      if (backend.profiler().isPresent()) {
-        backend.profiler().get().add(last.getProfilerResult().getProfileLog());
-        plan.clearProfiles();
-      }
+      backend.profiler().ifPresent(p -> p.add(newLog(index)));
     } catch (TornadoOutOfMemoryException e) {
       throw new JditException(
           "the device is out of memory: use a smaller batch, a smaller model or another device", e);
@@ -213,6 +212,13 @@ final class DevicePlan implements AutoCloseable {
       throw new JditException(
           "TornadoVM cannot run task graph %s: %s".formatted(names.get(index), e), e);
     }
+  }
+
+  /** What the profiler says of the last execution: a graph's log has all of them. */
+  private String newLog(int index) {
+    String all = last.getProfilerResult().getProfileLog();
+    int seen = Objects.requireNonNullElse(logged.put(index, all.length()), 0);
+    return all.substring(seen);
   }
 
   /**
