@@ -47,6 +47,7 @@ public final class TableKernel {
                       table.offset(),
                       table.step(),
                       ids.offset(),
+                      ids.step(),
                       out.offset());
           case I64 ->
               (graph, id) ->
@@ -67,6 +68,7 @@ public final class TableKernel {
                       table.offset(),
                       table.step(),
                       ids.offset(),
+                      ids.step(),
                       out.offset());
           default ->
               (graph, id) ->
@@ -87,6 +89,7 @@ public final class TableKernel {
                       table.offset(),
                       table.step(),
                       ids.offset(),
+                      ids.step(),
                       out.offset());
         };
     return new Launch(
@@ -111,10 +114,11 @@ public final class TableKernel {
       int offset,
       int step,
       int idOffset,
+      int idStep,
       int result) {
     int i = context.globalIdx;
     if (i < n) {
-      long id = ids.get(idOffset + Walk.at(table, rank, 0, i / width));
+      long id = ids.get(idOffset + iteration.get(0) * idStep + Walk.at(table, rank, 0, i / width));
       int row = id < 0 || id >= rows ? -1 : (int) id;
       if (row < 0) {
         failure.set(1, id);
@@ -140,10 +144,11 @@ public final class TableKernel {
       int offset,
       int step,
       int idOffset,
+      int idStep,
       int result) {
     int i = context.globalIdx;
     if (i < n) {
-      long id = ids.get(idOffset + Walk.at(table, rank, 0, i / width));
+      long id = ids.get(idOffset + iteration.get(0) * idStep + Walk.at(table, rank, 0, i / width));
       int row = id < 0 || id >= rows ? -1 : (int) id;
       if (row < 0) {
         failure.set(1, id);
@@ -169,10 +174,11 @@ public final class TableKernel {
       int offset,
       int step,
       int idOffset,
+      int idStep,
       int result) {
     int i = context.globalIdx;
     if (i < n) {
-      long id = ids.get(idOffset + Walk.at(table, rank, 0, i / width));
+      long id = ids.get(idOffset + iteration.get(0) * idStep + Walk.at(table, rank, 0, i / width));
       int row = id < 0 || id >= rows ? -1 : (int) id;
       if (row < 0) {
         failure.set(1, id);
@@ -194,21 +200,20 @@ public final class TableKernel {
     Shape all = values.shape();
     int last = all.rank() - 1;
     // The position of a row, and of its id, by the number of the row.
-    Strided firsts =
-        new Strided(
-            all.sub(0, last), values.layout().offset(), values.layout().strides().subList(0, last));
+    Strided firsts = new Strided(all.sub(0, last), 0, values.layout().strides().subList(0, last));
     Walk walk = Walk.of(f, ids.shape(), List.of(ids.layout(), firsts));
     int count = ids.numel();
     int rows = out.shape().dim(0);
     return new Launch(
         "scatterAdd",
         Frame.independent(out.numel()),
-        List.of(f.failure(), values.array(), ids.array(), out.array(), walk.table()),
+        List.of(f.iteration(), f.failure(), values.array(), ids.array(), out.array(), walk.table()),
         (graph, id) ->
             graph.task(
                 id,
                 TableKernel::scatterAddKernel,
                 f.context(),
+                f.iteration(),
                 f.failure(),
                 values.floats(),
                 ids.longs(),
@@ -220,13 +225,16 @@ public final class TableKernel {
                 out.shape().dim(1),
                 out.numel(),
                 values.offset(),
+                values.step(),
                 values.stride(last),
                 ids.offset(),
+                ids.step(),
                 out.offset()));
   }
 
   static void scatterAddKernel(
       KernelContext context,
+      IntArray iteration,
       LongArray failure,
       FloatArray values,
       LongArray ids,
@@ -238,22 +246,26 @@ public final class TableKernel {
       int width,
       int n,
       int offset,
+      int step,
       int stride,
       int idOffset,
+      int idStep,
       int result) {
     int i = context.globalIdx;
     if (i < n) {
+      int atIds = idOffset + iteration.get(0) * idStep;
+      int atValues = offset + iteration.get(0) * step;
       int row = i / width;
       int column = i % width;
       float sum = 0f;
       for (int k = 0; k < count; k++) {
-        long id = ids.get(idOffset + Walk.at(table, rank, 0, k));
+        long id = ids.get(atIds + Walk.at(table, rank, 0, k));
         if (id < 0 || id >= rows) {
           failure.set(1, id);
           failure.set(0, 1);
         }
         if (id == row) {
-          sum += values.get(offset + Walk.at(table, rank, 1, k) + column * stride);
+          sum += values.get(atValues + Walk.at(table, rank, 1, k) + column * stride);
         }
       }
       y.set(result + i, sum);
