@@ -58,7 +58,7 @@ public final class Commit {
   }
 
   /** Whether ids may lie outside a table, or an integer be divided by 0. */
-  private static boolean mayFail(Program p, Node n) {
+  public static boolean mayFail(Program p, Node n) {
     return switch (n.op()) {
       case Gather _, ScatterAdd _ -> true;
       case Binary(Binary.Fn fn) ->

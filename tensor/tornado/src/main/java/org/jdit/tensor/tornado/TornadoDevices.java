@@ -117,7 +117,7 @@ final class TornadoDevices {
         .orElseThrow(
             () ->
                 new JditException(
-                    "there is no device %s; there are: %s"
+                    "the tornado backend has no device %s; it has: %s"
                         .formatted(
                             id,
                             String.join(

@@ -16,6 +16,7 @@ import org.jdit.tensor.Spec;
 import org.jdit.tensor.Strided;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.memory.TensorScope;
+import org.jdit.tensor.program.Commit;
 import org.jdit.tensor.program.Input;
 import org.jdit.tensor.program.Lowering;
 import org.jdit.tensor.program.MemoryPlan;
@@ -24,6 +25,7 @@ import org.jdit.tensor.program.Output;
 import org.jdit.tensor.program.Program;
 import org.jdit.tensor.program.Role;
 import org.jdit.tensor.spi.Executable;
+import org.jdit.tensor.tornado.kernel.ConstantKernel;
 import org.jdit.tensor.tornado.kernel.CopyKernel;
 import org.jdit.tensor.tornado.kernel.Frame;
 import org.jdit.tensor.tornado.kernel.Launch;
@@ -171,6 +173,9 @@ final class TornadoExecutable implements Executable {
     }
     IntArray zero = tables.ints(0);
     Straight straight = new Straight(frame(zero), results);
+    if (mayFail()) {
+      straight.open.add(ConstantKernel.fill(frame(zero), 0, failurePlace()));
+    }
     program.nodes().subList(0, lowered.commit()).forEach(straight::add);
     outputs.forEach(
         (o, to) -> {
@@ -309,7 +314,7 @@ final class TornadoExecutable implements Executable {
     inputs.forEach((i, to) -> Elements.copy(given.get(i.name()), Host.slice(to), to.dtype()));
     DevicePlan plan = store.plan();
     results.forEach(plan::run);
-    if (!results.isEmpty()) {
+    if (mayFail()) {
       refuseFailure(plan);
     }
     Map<String, Tensor> values = new LinkedHashMap<>();
@@ -321,17 +326,22 @@ final class TornadoExecutable implements Executable {
     return values;
   }
 
+  /** Whether kernels look at values that they may have to refuse. */
+  private boolean mayFail() {
+    return program.nodes().stream().anyMatch(n -> Commit.mayFail(program, n));
+  }
+
+  private Operand failurePlace() {
+    return new Operand(failure, DType.I64, Strided.contiguous(Shape.of(2)));
+  }
+
   private void refuseFailure(DevicePlan plan) {
-    plan.fetch(new Operand(failure, DType.I64, Strided.contiguous(Shape.of(2))));
-    long kind = failure.get(0);
-    if (kind != 0) {
-      long value = failure.get(1);
-      failure.set(0, 0);
-      failure.set(1, 0);
-      // The device's copy is set anew with the next plan.
-      store.stop();
-      throw new JditException(
-          kind == 1 ? "id %d is outside the table".formatted(value) : "an integer is divided by 0");
+    plan.fetch(failurePlace());
+    if (failure.get(0) == 1) {
+      throw new JditException("id %d is outside the table".formatted(failure.get(1)));
+    }
+    if (failure.get(0) == 2) {
+      throw new JditException("division by zero: an integer tensor is divided by one that has a 0");
     }
   }
 

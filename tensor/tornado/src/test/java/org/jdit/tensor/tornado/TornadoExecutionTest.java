@@ -193,7 +193,20 @@ class TornadoExecutionTest {
   void anUnknownDeviceIsRefusedWithTheKnownOnes() {
     assertThatThrownBy(() -> open(new BackendOptions("7:7", 0)))
         .isInstanceOf(JditException.class)
-        .hasMessageContaining("no device 7:7")
+        .hasMessageContaining("the tornado backend has no device 7:7")
         .hasMessageContaining("0:0");
+  }
+
+  @Test
+  void runningTasksAsJavaCodeIsRefused() {
+    String bailout = "tornado.recover.bailout";
+    String before = System.setProperty(bailout, "True");
+    try {
+      assertThatThrownBy(() -> open(BackendOptions.DEFAULT))
+          .isInstanceOf(JditException.class)
+          .hasMessageContaining("-Dtornado.recover.bailout=True lets TornadoVM run failed tasks");
+    } finally {
+      System.setProperty(bailout, before);
+    }
   }
 }
