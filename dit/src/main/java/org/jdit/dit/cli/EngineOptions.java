@@ -94,8 +94,8 @@ public final class EngineOptions {
         times.stream().sorted(Comparator.comparingLong(TaskTime::nanos).reversed()).toList();
     double all = tasks.stream().mapToLong(TaskTime::nanos).sum();
     PrintWriter err = command.commandLine().getErr();
-    String row = "%-28s %-28s %10s %12s %12s %7s%n";
-    err.printf(row, "task", "kernel", "runs", "total ms", "mean us", "share");
+    String row = "%-28s %-20s %10s %12s %12s %7s %11s%n";
+    err.printf(row, "task", "kernel", "runs", "total ms", "mean us", "share", "compile ms");
     for (TaskTime t : tasks) {
       err.printf(
           row,
@@ -104,9 +104,19 @@ public final class EngineOptions {
           t.count(),
           "%.3f".formatted(t.nanos() * MILLI),
           "%.1f".formatted(t.nanos() * MICRO / t.count()),
-          "%.1f%%".formatted(100 * t.nanos() / all));
+          "%.1f%%".formatted(100 * t.nanos() / all),
+          "%.1f".formatted(t.compileNanos() * MILLI));
     }
-    err.printf(row, "all", "", "", "%.3f".formatted(all * MILLI), "", "");
+    double compile = tasks.stream().mapToLong(TaskTime::compileNanos).sum();
+    err.printf(
+        row,
+        "all " + tasks.size(),
+        "",
+        "",
+        "%.3f".formatted(all * MILLI),
+        "",
+        "",
+        "%.1f".formatted(compile * MILLI));
   }
 
   private String[] named() {

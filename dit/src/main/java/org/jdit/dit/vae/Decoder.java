@@ -15,8 +15,7 @@ record Decoder(VaeConfig config, Weights weights) {
     Tensor first =
         ResnetBlock.conv3x3(weights.at("conv_in"), config.latentChannels(), top).apply(latents);
     taps.tap("conv_in", () -> first);
-    Tensor mid =
-        MidBlock.of(weights.at("mid_block"), config, top).apply(first, taps.at("mid_block"));
+    Tensor mid = MidBlock.apply(weights.at("mid_block"), config, first, taps.at("mid_block"));
     taps.tap("mid_block", () -> mid);
     Tensor h = mid;
     for (int i = 0; i < channels.size(); i++) {
@@ -35,7 +34,7 @@ record Decoder(VaeConfig config, Weights weights) {
     Weights block = weights.at("up_blocks").at(i);
     Tensor h = x;
     for (int j = 0; j <= config.layersPerBlock(); j++) {
-      h = ResnetBlock.of(block.at("resnets").at(j), config, h.dim(1), channels.get(i)).apply(h);
+      h = ResnetBlock.call(block.at("resnets").at(j), config, h, channels.get(i));
     }
     return i + 1 < channels.size() ? upsample(h, block.at("upsamplers").at(0).at("conv")) : h;
   }

@@ -22,7 +22,7 @@ record Encoder(VaeConfig config, Weights weights) {
       h = down;
     }
     int last = channels.getLast();
-    Tensor mid = MidBlock.of(weights.at("mid_block"), config, last).apply(h, taps.at("mid_block"));
+    Tensor mid = MidBlock.apply(weights.at("mid_block"), config, h, taps.at("mid_block"));
     taps.tap("mid_block", () -> mid);
     var norm = ResnetBlock.norm(weights.at("conv_norm_out"), config, last);
     taps.tap("conv_norm_out", () -> norm.apply(mid));
@@ -35,7 +35,7 @@ record Encoder(VaeConfig config, Weights weights) {
     int out = config.blockOutChannels().get(i);
     Tensor h = x;
     for (int j = 0; j < config.layersPerBlock(); j++) {
-      h = ResnetBlock.of(block.at("resnets").at(j), config, h.dim(1), out).apply(h);
+      h = ResnetBlock.call(block.at("resnets").at(j), config, h, out);
     }
     return i + 1 < config.blockOutChannels().size()
         ? downsample(h, block.at("downsamplers").at(0).at("conv"))

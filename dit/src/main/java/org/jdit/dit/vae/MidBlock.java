@@ -7,25 +7,22 @@ import org.jdit.nn.Weights;
 import org.jdit.tensor.Tensor;
 
 /** The blocks at the lowest resolution: residual, attention over all positions, residual. */
-record MidBlock(ResnetBlock first, SpatialAttention attention, ResnetBlock second) {
-  static MidBlock of(Weights weights, VaeConfig c, int channels) {
-    return new MidBlock(
-        ResnetBlock.of(weights.at("resnets").at(0), c, channels, channels),
-        SpatialAttention.of(weights.at("attentions").at(0), c, channels),
-        ResnetBlock.of(weights.at("resnets").at(1), c, channels, channels));
-  }
+final class MidBlock {
+  private MidBlock() {}
 
   /** {@code [N, C, H, W] → [N, C, H, W]}; taps {@code resnets.0} and {@code attentions.0}. */
-  Tensor apply(Tensor x, Taps taps) {
-    Tensor h = first.apply(x);
+  static Tensor apply(Weights weights, VaeConfig c, Tensor x, Taps taps) {
+    int channels = x.dim(1);
+    Tensor h = ResnetBlock.call(weights.at("resnets").at(0), c, x, channels);
     taps.tap("resnets.0", () -> h);
-    Tensor a = attention.apply(h);
+    Tensor a = SpatialAttention.of(weights.at("attentions").at(0), c, channels).apply(h);
     taps.tap("attentions.0", () -> a);
-    return second.apply(a);
+    return ResnetBlock.call(weights.at("resnets").at(1), c, a, channels);
   }
 
   /** Self-attention with one head over the H·W positions. */
-  record SpatialAttention(GroupNorm norm, Linear toQ, Linear toK, Linear toV, Linear toOut) {
+  private record SpatialAttention(
+      GroupNorm norm, Linear toQ, Linear toK, Linear toV, Linear toOut) {
     static SpatialAttention of(Weights weights, VaeConfig c, int channels) {
       return new SpatialAttention(
           ResnetBlock.norm(weights.at("group_norm"), c, channels),

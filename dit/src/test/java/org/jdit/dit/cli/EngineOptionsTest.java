@@ -54,16 +54,16 @@ class EngineOptionsTest {
   void listsTimesLongestFirstIfAsked() {
     List<TaskTime> times =
         List.of(
-            new TaskTime("block.t0_norm", "norm", 4, 1_000_000),
-            new TaskTime("block.t1_gemm", "gemm", 2, 3_000_000));
+            new TaskTime("block.t0_norm", "norm", 4, 1_000_000, 200_000),
+            new TaskTime("block.t1_gemm", "gemm", 2, 3_000_000, 7_000_000));
     parsed().report(times);
     assertThat(err.toString()).isEmpty();
     parsed("--profile").report(times);
     assertThat(err.toString().lines().map(line -> line.strip().replaceAll(" +", " ")))
         .containsExactly(
-            "task kernel runs total ms mean us share",
-            "block.t1_gemm gemm 2 3.000 1500.0 75.0%",
-            "block.t0_norm norm 4 1.000 250.0 25.0%",
-            "all 4.000");
+            "task kernel runs total ms mean us share compile ms",
+            "block.t1_gemm gemm 2 3.000 1500.0 75.0% 7.0",
+            "block.t0_norm norm 4 1.000 250.0 25.0% 0.2",
+            "all 2 4.000 7.2");
   }
 }

@@ -6,6 +6,7 @@ import org.jdit.tensor.cpu.kernel.Lanes;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.op.Op;
 import org.jdit.tensor.program.Commit;
+import org.jdit.tensor.program.Fusion;
 import org.jdit.tensor.program.Lowering;
 import org.jdit.tensor.program.Passes;
 import org.jdit.tensor.program.Program;
@@ -64,7 +65,7 @@ public final class CpuBackend implements Backend {
     Program flat = Passes.decompose(Passes.inline(program), Support::of);
     Support.check(flat);
     Program ordered = Commit.last(Passes.prune(Passes.dedupe(flat)));
-    Lowering lowered = Lowering.of(Fusion.of(ordered), new CpuLayouts());
+    Lowering lowered = Lowering.of(Fusion.of(ordered, new ChainLimits()), new CpuLayouts());
     return engine.inTurn(() -> new CpuExecutable(engine, store, lowered));
   }
 

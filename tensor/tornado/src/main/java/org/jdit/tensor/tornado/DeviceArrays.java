@@ -7,6 +7,7 @@ import java.util.function.Function;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.memory.Memory;
+import org.jdit.tensor.tornado.kernel.Frame;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -17,7 +18,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * Arrays that TornadoVM moves between host and device, over host memory of ours: a header that
  * belongs to TornadoVM, then the elements. Closing frees the host memory.
  */
-final class DeviceArrays implements AutoCloseable {
+final class DeviceArrays implements AutoCloseable, Frame.Tables {
   private final Memory memory;
   private final Map<TornadoNativeArray, Memory.Slab> slabs = new HashMap<>();
 
@@ -42,9 +43,18 @@ final class DeviceArrays implements AutoCloseable {
     };
   }
 
-  /** An array of constants. */
-  IntArray ints(int... values) {
+  @Override
+  public IntArray of(int... values) {
     IntArray array = wrapped(Math.max(values.length, 1) * 4L, IntArray::fromSegmentShallow);
+    for (int i = 0; i < values.length; i++) {
+      array.set(i, values[i]);
+    }
+    return array;
+  }
+
+  @Override
+  public FloatArray of(float... values) {
+    FloatArray array = wrapped(Math.max(values.length, 1) * 4L, FloatArray::fromSegmentShallow);
     for (int i = 0; i < values.length; i++) {
       array.set(i, values[i]);
     }

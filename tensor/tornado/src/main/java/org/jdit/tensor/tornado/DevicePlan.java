@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jdit.tensor.JditException;
-import org.jdit.tensor.tornado.kernel.Frame;
 import org.jdit.tensor.tornado.kernel.Launch;
 import org.jdit.tensor.tornado.kernel.Operand;
 import org.jdit.tensor.tornado.kernel.Residency;
@@ -30,19 +31,20 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 /**
  * The stages of a store's executables as task graphs of one execution plan.
  *
- * <p>A stage is cut into graphs of at most {@value #TASKS} tasks. The shared arrays get their
- * device buffers from a graph of their own, which runs first; every other graph takes them over
- * from the graph that ran before it and leaves them on the device. Inputs and the iteration of a
- * loop go to the device with each graph that uses them.
+ * <p>A stage is cut into graphs of at most {@value #TASKS} tasks. Arrays that several graphs share
+ * get their device buffers from a graph of their own, which runs first; every other graph takes
+ * them over from the graph that ran before it and leaves them on the device. Weights of one graph
+ * go to the device with its first run, inputs and the iteration of a loop with every run.
  */
 final class DevicePlan implements AutoCloseable {
   /** TornadoVM encodes a task graph into 8192 bytes: 15 and 5 for each of up to 20 arguments. */
   private static final int TASKS = 64;
 
-  private static final String MEMORY = "memory";
+  /** End of the name of the graph that brings the shared arrays. */
+  static final String MEMORY = "_memory";
 
   private final TornadoBackend backend;
-  private final DeviceArrays own;
+  private final String name;
   private final Set<TornadoNativeArray> shared = new LinkedHashSet<>();
   private final Set<TornadoNativeArray> onDevice = new HashSet<>();
   private final Map<Stage, List<Integer>> graphsOf = new HashMap<>();
@@ -54,24 +56,35 @@ final class DevicePlan implements AutoCloseable {
   private final TornadoExecutionPlan plan;
   private TornadoExecutionResult last;
 
+  /**
+   * Plans all there is in a store.
+   *
+   * @param state the arrays that executables change
+   * @param weights the arrays that they do not change
+   * @param sink an array that tasks may write to
+   */
   DevicePlan(
       TornadoBackend backend,
       List<TornadoExecutable> executables,
-      Set<TornadoNativeArray> resident) {
+      Set<TornadoNativeArray> state,
+      Set<TornadoNativeArray> weights,
+      IntArray sink) {
     this.backend = backend;
-    this.own = new DeviceArrays(backend.memory());
-    shared.addAll(resident);
+    this.name = "p" + backend.counters().planned();
+    List<List<Launch>> parts =
+        executables.stream().flatMap(e -> e.stages().stream()).flatMap(DevicePlan::parts).toList();
+    shared.addAll(state);
+    weights.stream()
+        .filter(w -> parts.stream().filter(p -> uses(p, w)).count() > 1)
+        .forEach(shared::add);
     executables.forEach(e -> shared.addAll(e.shared()));
-    refuseTooLarge();
-    int count =
-        executables.stream()
-            .flatMap(e -> e.stages().stream())
-            .mapToInt(s -> Math.ceilDiv(s.launches().size(), TASKS))
-            .sum();
-    boolean several = count > 1;
+    Set<TornadoNativeArray> all = new HashSet<>(shared);
+    all.addAll(weights);
+    refuseTooLarge(all);
+    boolean several = parts.size() > 1;
     if (several) {
       onDevice.addAll(shared);
-      addMemory();
+      addMemory(sink);
     }
     for (TornadoExecutable e : executables) {
       for (Stage s : e.stages()) {
@@ -84,14 +97,20 @@ final class DevicePlan implements AutoCloseable {
     }
   }
 
-  private void refuseTooLarge() {
-    long bytes =
-        shared.stream().mapToLong(TornadoNativeArray::getNumBytesOfSegmentWithHeader).sum();
+  private static Stream<List<Launch>> parts(Stage stage) {
+    List<Launch> launches = stage.launches();
+    return IntStream.range(0, Math.ceilDiv(launches.size(), TASKS))
+        .mapToObj(i -> launches.subList(i * TASKS, Math.min((i + 1) * TASKS, launches.size())));
+  }
+
+  private static boolean uses(List<Launch> part, TornadoNativeArray array) {
+    return part.stream().anyMatch(l -> l.arrays().contains(array));
+  }
+
+  private void refuseTooLarge(Set<TornadoNativeArray> all) {
+    long bytes = all.stream().mapToLong(TornadoNativeArray::getNumBytesOfSegmentWithHeader).sum();
     long largest =
-        shared.stream()
-            .mapToLong(TornadoNativeArray::getNumBytesOfSegmentWithHeader)
-            .max()
-            .orElse(0);
+        all.stream().mapToLong(TornadoNativeArray::getNumBytesOfSegmentWithHeader).max().orElse(0);
     TornadoDevices.Device device = backend.device();
     if (bytes > device.memoryBytes() || largest > device.largestBuffer()) {
       throw new JditException(
@@ -108,12 +127,10 @@ final class DevicePlan implements AutoCloseable {
 
   // ---- building ----------------------------------------------------------------------------
 
-  private void addMemory() {
-    IntArray sink = own.ints(0);
-    Frame frame = new Frame(new KernelContext(), sink, null, own::ints);
-    TaskGraph g = new TaskGraph(MEMORY);
+  private void addMemory(IntArray sink) {
+    TaskGraph g = new TaskGraph(name + MEMORY);
     g.transferToDevice(DataTransferMode.FIRST_EXECUTION, shared.toArray());
-    addTasks(g, Residency.of(frame, shared, sink));
+    addTasks(g, Residency.of(new KernelContext(), shared, sink));
     g.persistOnDevice(shared.toArray());
     add(g);
   }
@@ -125,13 +142,13 @@ final class DevicePlan implements AutoCloseable {
 
   private void addStage(Stage stage, Set<TornadoNativeArray> given, boolean several) {
     List<Integer> indices = new ArrayList<>();
-    List<Launch> launches = stage.launches();
-    for (int from = 0; from < launches.size(); from += TASKS) {
-      List<Launch> part = launches.subList(from, Math.min(from + TASKS, launches.size()));
-      indices.add(graphs.size());
-      tasksOf.put(graphs.size(), part.size());
-      add(graph("g" + graphs.size(), stage, part, given, several));
-    }
+    parts(stage)
+        .forEach(
+            part -> {
+              indices.add(graphs.size());
+              tasksOf.put(graphs.size(), part.size());
+              add(graph(name + "_g" + graphs.size(), stage, part, given, several));
+            });
     graphsOf.put(stage, indices);
   }
 
@@ -156,7 +173,7 @@ final class DevicePlan implements AutoCloseable {
     g.transferToDevice(DataTransferMode.FIRST_EXECUTION, once.toArray());
     g.transferToDevice(DataTransferMode.EVERY_EXECUTION, always.toArray());
     if (several) {
-      g.consumeFromDevice(MEMORY, shared.toArray());
+      g.consumeFromDevice(name + MEMORY, shared.toArray());
       g.persistOnDevice(shared.toArray());
     }
     addTasks(g, launches);
@@ -210,8 +227,14 @@ final class DevicePlan implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       // TornadoVM throws errors of its own making, too. Nothing is run elsewhere instead.
       throw new JditException(
-          "TornadoVM cannot run task graph %s: %s".formatted(names.get(index), e), e);
+          "TornadoVM cannot run task graph %s: %s".formatted(names.get(index), reason(e)), e);
     }
+  }
+
+  /** A message without its colours and the stack trace that TornadoVM puts into it. */
+  private static String reason(Throwable e) {
+    String plain = String.valueOf(e.getMessage()).replaceAll("\u001B\\[[;\\d]*m", "");
+    return plain.replaceAll("(?s)Stacktrace:.*", "").replaceAll("\\s+", " ").strip();
   }
 
   /** What the profiler says of the last execution: a graph's log has all of them. */
@@ -242,6 +265,5 @@ final class DevicePlan implements AutoCloseable {
         throw new IllegalStateException("cannot close an execution plan", e);
       }
     }
-    own.close();
   }
 }

@@ -7,9 +7,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.op.Call;
+import org.jdit.tensor.op.Op;
 import org.jdit.tensor.program.Commit;
 import org.jdit.tensor.program.Input;
 import org.jdit.tensor.program.Node;
@@ -44,6 +46,14 @@ record Loops(Program program, Map<Integer, Loop> loops) {
 
     /** A result of the call before. */
     record Carried(int result) implements Operand {}
+  }
+
+  /** The operations that are loops. */
+  Set<Op> ops() {
+    return program.nodes().stream()
+        .filter(n -> loops.containsKey(n.out().getFirst()))
+        .map(Node::op)
+        .collect(Collectors.toSet());
   }
 
   /** Finds the loops of a Program and puts all other calls' nodes in place. */

@@ -35,7 +35,9 @@ import org.jdit.tensor.op.Unfold;
 import org.jdit.tensor.op.View;
 import org.jdit.tensor.op.Where;
 import org.jdit.tensor.program.Node;
+import org.jdit.tensor.program.Program;
 import org.jdit.tensor.tornado.kernel.AttentionKernel;
+import org.jdit.tensor.tornado.kernel.ChainKernel;
 import org.jdit.tensor.tornado.kernel.ConstantKernel;
 import org.jdit.tensor.tornado.kernel.ConvKernel;
 import org.jdit.tensor.tornado.kernel.CopyKernel;
@@ -94,7 +96,7 @@ record Tasks(Frame frame, IntFunction<Operand> operands) {
       case ScatterAdd _ -> List.of(TableKernel.scatterAdd(frame, in.get(0), in.get(1), out));
       case Unfold op -> List.of(PatchKernel.unfold(frame, op, in.getFirst(), out));
       case Fold op -> List.of(PatchKernel.fold(frame, op, in.getFirst(), out));
-      case Call _ -> throw new IllegalArgumentException("a loop is not one kernel");
+      case Call(Program chain) -> List.of(ChainKernel.of(frame, chain, in, results));
     };
   }
 

@@ -5,7 +5,6 @@ import java.util.Optional;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.op.Op;
-import org.jdit.tensor.program.Lowering;
 import org.jdit.tensor.program.Passes;
 import org.jdit.tensor.program.Program;
 import org.jdit.tensor.spi.Backend;
@@ -89,8 +88,7 @@ public final class TornadoBackend implements Backend {
     Loops chosen = stackable ? loops : Loops.of(Passes.inline(program));
     Support.check(chosen.program());
     chosen.loops().values().forEach(l -> Support.check(l.body()));
-    Lowering lowered = Lowering.of(chosen.program(), new TornadoLayouts());
-    return new TornadoExecutable(store, lowered, chosen.loops());
+    return new TornadoExecutable(store, chosen);
   }
 
   @Override

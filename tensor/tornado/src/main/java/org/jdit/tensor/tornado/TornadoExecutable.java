@@ -16,7 +16,9 @@ import org.jdit.tensor.Spec;
 import org.jdit.tensor.Strided;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.memory.TensorScope;
+import org.jdit.tensor.op.Op;
 import org.jdit.tensor.program.Commit;
+import org.jdit.tensor.program.Fusion;
 import org.jdit.tensor.program.Input;
 import org.jdit.tensor.program.Lowering;
 import org.jdit.tensor.program.MemoryPlan;
@@ -25,6 +27,7 @@ import org.jdit.tensor.program.Output;
 import org.jdit.tensor.program.Program;
 import org.jdit.tensor.program.Role;
 import org.jdit.tensor.spi.Executable;
+import org.jdit.tensor.tornado.kernel.ChainKernel;
 import org.jdit.tensor.tornado.kernel.ConstantKernel;
 import org.jdit.tensor.tornado.kernel.CopyKernel;
 import org.jdit.tensor.tornado.kernel.Frame;
@@ -58,11 +61,11 @@ final class TornadoExecutable implements Executable {
   private DeviceArrays tables;
   private boolean closed;
 
-  TornadoExecutable(TornadoResident store, Lowering lowered, Map<Integer, Loops.Loop> loops) {
+  TornadoExecutable(TornadoResident store, Loops source) {
     this.store = store;
-    this.lowered = lowered;
+    this.lowered = lowered(source.program(), source.ops());
     this.program = lowered.program();
-    this.loops = loops;
+    this.loops = source.loops();
     this.arrays = new DeviceArrays(store.backend().memory());
     this.tables = new DeviceArrays(store.backend().memory());
     try {
@@ -70,7 +73,7 @@ final class TornadoExecutable implements Executable {
       slots = slots(lowered);
       loops.forEach(
           (id, loop) -> {
-            Lowering body = Lowering.of(loop.body(), new TornadoLayouts());
+            Lowering body = lowered(loop.body(), Set.of());
             bodies.put(id, body);
             bodySlots.put(id, slots(body));
           });
@@ -87,6 +90,10 @@ final class TornadoExecutable implements Executable {
     }
     shared.add(failure);
     store.add(this);
+  }
+
+  private static Lowering lowered(Program p, Set<Op> loops) {
+    return Lowering.of(Fusion.of(p, new ChainKernel()), new TornadoLayouts(loops));
   }
 
   // ---- memory ------------------------------------------------------------------------------
@@ -171,7 +178,7 @@ final class TornadoExecutable implements Executable {
         storages.put(i.id(), store.want(i.name(), i.role(), program.spec(i.id())));
       }
     }
-    IntArray zero = tables.ints(0);
+    IntArray zero = tables.of(0);
     Straight straight = new Straight(frame(zero), results);
     if (mayFail()) {
       straight.open.add(ConstantKernel.fill(frame(zero), 0, failurePlace()));
@@ -207,7 +214,7 @@ final class TornadoExecutable implements Executable {
   }
 
   private Frame frame(IntArray iteration) {
-    return new Frame(new KernelContext(), iteration, failure, tables::ints);
+    return new Frame(new KernelContext(), iteration, failure, tables);
   }
 
   /** Gathers kernels that run once, and stages around the loops among them. */
@@ -265,7 +272,7 @@ final class TornadoExecutable implements Executable {
           };
       places.put(formal.id(), place);
     }
-    Frame frame = frame(tables.ints(0));
+    Frame frame = frame(tables.of(0));
     Tasks tasks = new Tasks(frame, v -> at(places.get(body.storageOf(v)), v, body));
     List<Launch> launches = new ArrayList<>();
     body.program().nodes().forEach(node -> launches.addAll(tasks.of(node)));

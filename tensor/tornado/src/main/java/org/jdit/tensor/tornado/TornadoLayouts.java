@@ -1,6 +1,7 @@
 package org.jdit.tensor.tornado;
 
 import java.util.List;
+import java.util.Set;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Strided;
 import org.jdit.tensor.op.Attention;
@@ -18,8 +19,12 @@ import org.jdit.tensor.op.Silu;
 import org.jdit.tensor.op.Unary;
 import org.jdit.tensor.program.Layouts;
 
-/** Most kernels take any layout, and all but one make row-major. */
-final class TornadoLayouts implements Layouts {
+/**
+ * Most kernels take any layout, and all but one make row-major.
+ *
+ * @param loops the calls that are loops; other calls are element-wise chains
+ */
+record TornadoLayouts(Set<Op> loops) implements Layouts {
   @Override
   public boolean accepts(Op op, int index, List<Strided> operands) {
     Strided layout = operands.get(index);
@@ -27,7 +32,7 @@ final class TornadoLayouts implements Layouts {
       case Linear _ when index == 0 -> Layouts.rows(layout).isPresent();
       case Gather _ when index == 0 -> layout.isContiguous();
       // What a loop is given lies as its body was compiled for.
-      case Call _ -> layout.isContiguous();
+      case Call _ when loops.contains(op) -> layout.isContiguous();
       default -> true;
     };
   }
@@ -43,6 +48,7 @@ final class TornadoLayouts implements Layouts {
   public boolean overwrites(Op op) {
     return switch (op) {
       case Unary _, Binary _, Scale _, Shift _, Clamp _, Gelu _, Silu _, GateResidual _ -> true;
+      case Call _ -> !loops.contains(op);
       default -> false;
     };
   }

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jdit.tensor.Elements;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Strided;
@@ -15,6 +16,7 @@ import org.jdit.tensor.memory.TensorScope;
 import org.jdit.tensor.program.Role;
 import org.jdit.tensor.spi.Resident;
 import org.jdit.tensor.tornado.kernel.Operand;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
@@ -40,6 +42,7 @@ final class TornadoResident implements Resident {
 
   private final TornadoBackend backend;
   private final DeviceArrays arrays;
+  private final IntArray sink;
   private final SortedMap<String, Value> values = new TreeMap<>();
   private final List<TornadoExecutable> executables = new ArrayList<>();
   private DevicePlan plan;
@@ -48,6 +51,7 @@ final class TornadoResident implements Resident {
   TornadoResident(TornadoBackend backend) {
     this.backend = backend;
     this.arrays = new DeviceArrays(backend.memory());
+    this.sink = arrays.of(0);
   }
 
   TornadoBackend backend() {
@@ -147,12 +151,17 @@ final class TornadoResident implements Resident {
   /** The plan in which the executables run. */
   DevicePlan plan() {
     if (plan == null) {
-      Set<TornadoNativeArray> shared = new LinkedHashSet<>();
-      values.values().forEach(v -> shared.add(v.place.array()));
-      plan = new DevicePlan(backend, executables, shared);
+      plan = new DevicePlan(backend, executables, arrays(Role.STATE), arrays(Role.PARAM), sink);
       ran = false;
     }
     return plan;
+  }
+
+  private Set<TornadoNativeArray> arrays(Role role) {
+    return values.values().stream()
+        .filter(v -> v.role == role)
+        .map(v -> v.place.array())
+        .collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
   /** Says that state on the device is newer than the host's. */

@@ -127,7 +127,7 @@ class TornadoExecutionTest {
       assertThat(backend.profile()).isNotEmpty().allMatch(t -> t.nanos() > 0);
       assertThat(
               backend.profile().stream()
-                  .filter(t -> !t.task().startsWith("memory."))
+                  .filter(t -> !t.task().contains(DevicePlan.MEMORY))
                   .mapToLong(TaskTime::count)
                   .sum())
           .isEqualTo(2 * planned);

@@ -13,10 +13,11 @@ final class CastKernel {
   private CastKernel() {}
 
   /** {@code x} of any layout as a contiguous {@code out} of another type, or a copy of it. */
-  static Launch of(Frame f, Walk walk, Operand x, Operand out) {
+  static Launch of(Frame f, Operand x, Operand out) {
     if (x.dtype() == out.dtype()) {
       return CopyKernel.of(f, x, out);
     }
+    IntArray walk = Walk.over(f, out.shape(), List.of(x), out.offset());
     Launch.Task task =
         switch (x.dtype()) {
           case F32 ->
@@ -29,12 +30,7 @@ final class CastKernel {
                           f.iteration(),
                           x.floats(),
                           out.longs(),
-                          walk.table(),
-                          walk.rank(),
-                          out.numel(),
-                          x.offset(),
-                          x.step(),
-                          out.offset())
+                          walk)
                   : (graph, id) ->
                       graph.task(
                           id,
@@ -43,12 +39,7 @@ final class CastKernel {
                           f.iteration(),
                           x.floats(),
                           out.bytes(),
-                          walk.table(),
-                          walk.rank(),
-                          out.numel(),
-                          x.offset(),
-                          x.step(),
-                          out.offset());
+                          walk);
           case I64 ->
               out.dtype() == DType.F32
                   ? (graph, id) ->
@@ -59,12 +50,7 @@ final class CastKernel {
                           f.iteration(),
                           x.longs(),
                           out.floats(),
-                          walk.table(),
-                          walk.rank(),
-                          out.numel(),
-                          x.offset(),
-                          x.step(),
-                          out.offset())
+                          walk)
                   : (graph, id) ->
                       graph.task(
                           id,
@@ -73,12 +59,7 @@ final class CastKernel {
                           f.iteration(),
                           x.longs(),
                           out.bytes(),
-                          walk.table(),
-                          walk.rank(),
-                          out.numel(),
-                          x.offset(),
-                          x.step(),
-                          out.offset());
+                          walk);
           default ->
               out.dtype() == DType.F32
                   ? (graph, id) ->
@@ -89,12 +70,7 @@ final class CastKernel {
                           f.iteration(),
                           x.bytes(),
                           out.floats(),
-                          walk.table(),
-                          walk.rank(),
-                          out.numel(),
-                          x.offset(),
-                          x.step(),
-                          out.offset())
+                          walk)
                   : (graph, id) ->
                       graph.task(
                           id,
@@ -103,131 +79,60 @@ final class CastKernel {
                           f.iteration(),
                           x.bytes(),
                           out.longs(),
-                          walk.table(),
-                          walk.rank(),
-                          out.numel(),
-                          x.offset(),
-                          x.step(),
-                          out.offset());
+                          walk);
         };
     return new Launch(
         "cast",
         Frame.independent(out.numel()),
-        List.of(f.iteration(), x.array(), out.array(), walk.table()),
+        List.of(f.iteration(), x.array(), out.array(), walk),
         task);
   }
 
   static void floatsToLongs(
-      KernelContext context,
-      IntArray iteration,
-      FloatArray x,
-      LongArray y,
-      IntArray table,
-      int rank,
-      int n,
-      int offset,
-      int step,
-      int result) {
+      KernelContext context, IntArray iteration, FloatArray x, LongArray y, IntArray walk) {
     int i = context.globalIdx;
-    if (i < n) {
-      y.set(
-          result + i, (long) x.get(offset + iteration.get(0) * step + Walk.at(table, rank, 0, i)));
+    if (i < Walk.size(walk)) {
+      y.set(Walk.result(walk) + i, (long) x.get(Walk.at(walk, iteration, 0, i)));
     }
   }
 
   static void floatsToBools(
-      KernelContext context,
-      IntArray iteration,
-      FloatArray x,
-      ByteArray y,
-      IntArray table,
-      int rank,
-      int n,
-      int offset,
-      int step,
-      int result) {
+      KernelContext context, IntArray iteration, FloatArray x, ByteArray y, IntArray walk) {
     int i = context.globalIdx;
-    if (i < n) {
-      y.set(
-          result + i,
-          (byte)
-              (x.get(offset + iteration.get(0) * step + Walk.at(table, rank, 0, i)) != 0 ? 1 : 0));
+    if (i < Walk.size(walk)) {
+      y.set(Walk.result(walk) + i, (byte) (x.get(Walk.at(walk, iteration, 0, i)) != 0 ? 1 : 0));
     }
   }
 
   static void longsToFloats(
-      KernelContext context,
-      IntArray iteration,
-      LongArray x,
-      FloatArray y,
-      IntArray table,
-      int rank,
-      int n,
-      int offset,
-      int step,
-      int result) {
+      KernelContext context, IntArray iteration, LongArray x, FloatArray y, IntArray walk) {
     int i = context.globalIdx;
-    if (i < n) {
-      y.set(
-          result + i, (float) x.get(offset + iteration.get(0) * step + Walk.at(table, rank, 0, i)));
+    if (i < Walk.size(walk)) {
+      y.set(Walk.result(walk) + i, (float) x.get(Walk.at(walk, iteration, 0, i)));
     }
   }
 
   static void longsToBools(
-      KernelContext context,
-      IntArray iteration,
-      LongArray x,
-      ByteArray y,
-      IntArray table,
-      int rank,
-      int n,
-      int offset,
-      int step,
-      int result) {
+      KernelContext context, IntArray iteration, LongArray x, ByteArray y, IntArray walk) {
     int i = context.globalIdx;
-    if (i < n) {
-      y.set(
-          result + i,
-          (byte)
-              (x.get(offset + iteration.get(0) * step + Walk.at(table, rank, 0, i)) != 0 ? 1 : 0));
+    if (i < Walk.size(walk)) {
+      y.set(Walk.result(walk) + i, (byte) (x.get(Walk.at(walk, iteration, 0, i)) != 0 ? 1 : 0));
     }
   }
 
   static void boolsToFloats(
-      KernelContext context,
-      IntArray iteration,
-      ByteArray x,
-      FloatArray y,
-      IntArray table,
-      int rank,
-      int n,
-      int offset,
-      int step,
-      int result) {
+      KernelContext context, IntArray iteration, ByteArray x, FloatArray y, IntArray walk) {
     int i = context.globalIdx;
-    if (i < n) {
-      y.set(
-          result + i,
-          x.get(offset + iteration.get(0) * step + Walk.at(table, rank, 0, i)) != 0 ? 1 : 0);
+    if (i < Walk.size(walk)) {
+      y.set(Walk.result(walk) + i, x.get(Walk.at(walk, iteration, 0, i)) != 0 ? 1 : 0);
     }
   }
 
   static void boolsToLongs(
-      KernelContext context,
-      IntArray iteration,
-      ByteArray x,
-      LongArray y,
-      IntArray table,
-      int rank,
-      int n,
-      int offset,
-      int step,
-      int result) {
+      KernelContext context, IntArray iteration, ByteArray x, LongArray y, IntArray walk) {
     int i = context.globalIdx;
-    if (i < n) {
-      y.set(
-          result + i,
-          x.get(offset + iteration.get(0) * step + Walk.at(table, rank, 0, i)) != 0 ? 1 : 0);
+    if (i < Walk.size(walk)) {
+      y.set(Walk.result(walk) + i, x.get(Walk.at(walk, iteration, 0, i)) != 0 ? 1 : 0);
     }
   }
 }

@@ -48,7 +48,14 @@ public final class ConvKernel {
                 w.stride(3),
                 bias.offset(),
                 bias.stride(0),
-                out.offset());
+                out.offset(),
+                x.step(),
+                w.step(),
+                bias.step(),
+                outputs,
+                x.shape().dim(1),
+                x.shape().dim(2),
+                x.shape().dim(3));
     return new Launch(
         "conv2d",
         Frame.groups(
@@ -68,17 +75,11 @@ public final class ConvKernel {
                 bias.floats(),
                 out.floats(),
                 places,
-                outputs,
-                x.shape().dim(1),
-                x.shape().dim(2),
-                x.shape().dim(3),
+                GemmKernel.rows(outputs),
                 w.shape().dim(2),
                 w.shape().dim(3),
                 op.stride(),
-                op.padding(),
-                x.step(),
-                w.step(),
-                bias.step()));
+                op.padding()));
   }
 
   static void convolve(
@@ -89,32 +90,28 @@ public final class ConvKernel {
       FloatArray bias,
       FloatArray out,
       IntArray places,
-      int outputs,
-      int channels,
-      int height,
-      int width,
+      int rows,
       int kernelHeight,
       int kernelWidth,
       int stride,
-      int padding,
-      int imageStep,
-      int weightStep,
-      int biasStep) {
+      int padding) {
     float[] wSlice = context.allocateFloatLocalArray(DEPTH * PITCH);
     float[] xSlice = context.allocateFloatLocalArray(DEPTH * PITCH);
+    int outputs = places.get(16);
+    int height = places.get(18);
+    int width = places.get(19);
     int outWidth = (width + 2 * padding - kernelWidth) / stride + 1;
     int pixels = ((height + 2 * padding - kernelHeight) / stride + 1) * outWidth;
     int area = kernelHeight * kernelWidth;
-    int k = channels * area;
+    int k = places.get(17) * area;
     int thread = context.localIdx;
     int across = thread % ACROSS;
     int down = thread / ACROSS;
-    int rows = GemmKernel.rows(outputs);
     int row = context.groupIdy * (DOWN * rows);
     int column = context.groupIdx * TILE;
     int t = iteration.get(0);
-    int xFrom = places.get(0) + t * imageStep + context.groupIdz * places.get(1);
-    int wFrom = places.get(5) + t * weightStep;
+    int xFrom = places.get(0) + t * places.get(13) + context.groupIdz * places.get(1);
+    int wFrom = places.get(5) + t * places.get(14);
     // Neighbouring threads read neighbouring weights of an output, and neighbouring pixels.
     int deep = thread % DEPTH;
     int pixel = Math.min(column + thread % TILE, pixels - 1);
@@ -134,17 +131,13 @@ public final class ConvKernel {
       for (int i = 0; i < TILE * DEPTH / THREADS; i++) {
         int o = thread / DEPTH + i * (THREADS / DEPTH);
         wSlice[deep * PITCH + o] =
-            GemmKernel.within(wk, k, DEPTH)
-                ? weight.get(wAt + Math.min(row + o, outputs - 1) * places.get(6))
-                : 0f;
+            wk < k ? weight.get(wAt + Math.min(row + o, outputs - 1) * places.get(6)) : 0f;
         int d = thread / TILE + i * (THREADS / TILE);
         int xk = from + d;
         int y = top + xk % area / kernelWidth;
         int x = left + xk % kernelWidth;
         float value = 0f;
-        if (GemmKernel.within(xk, k, DEPTH)
-            && inside(y, height, padding)
-            && inside(x, width, padding)) {
+        if (xk < k && inside(y, height, padding) && inside(x, width, padding)) {
           value =
               image.get(xFrom + xk / area * places.get(2) + y * places.get(3) + x * places.get(4));
         }
@@ -167,13 +160,13 @@ public final class ConvKernel {
       context.localBarrier();
     }
     int outFrom = places.get(12) + context.groupIdz * (outputs * pixels);
-    int biasFrom = places.get(10) + t * biasStep;
+    int biasFrom = places.get(10) + t * places.get(15);
     for (int i = 0; i < rows; i++) {
       int o = row + down * rows + i;
       float shift = bias.get(biasFrom + Math.min(o, outputs - 1) * places.get(11));
       for (int j = 0; j < 4; j++) {
         int p = column + across + j * ACROSS;
-        if (GemmKernel.within(o, outputs, DOWN * rows) && GemmKernel.within(p, pixels, TILE)) {
+        if (o < outputs && p < pixels) {
           out.set(outFrom + o * pixels + p, sums[j * ROWS + i] + shift);
         }
       }

@@ -13,7 +13,7 @@ public final class CopyKernel {
 
   /** {@code to = from}; both of one shape and type, not empty, in any layout. */
   public static Launch of(Frame f, Operand from, Operand to) {
-    Walk walk = Walk.of(f, to.shape(), List.of(from.layout(), to.layout()));
+    IntArray walk = Walk.over(f, to.shape(), List.of(from, to), 0);
     Launch.Task task =
         switch (from.dtype()) {
           case F32 ->
@@ -25,12 +25,7 @@ public final class CopyKernel {
                       f.iteration(),
                       from.floats(),
                       to.floats(),
-                      walk.table(),
-                      walk.rank(),
-                      to.numel(),
-                      from.offset(),
-                      from.step(),
-                      to.offset());
+                      walk);
           case I64 ->
               (graph, id) ->
                   graph.task(
@@ -40,12 +35,7 @@ public final class CopyKernel {
                       f.iteration(),
                       from.longs(),
                       to.longs(),
-                      walk.table(),
-                      walk.rank(),
-                      to.numel(),
-                      from.offset(),
-                      from.step(),
-                      to.offset());
+                      walk);
           default ->
               (graph, id) ->
                   graph.task(
@@ -55,71 +45,39 @@ public final class CopyKernel {
                       f.iteration(),
                       from.bytes(),
                       to.bytes(),
-                      walk.table(),
-                      walk.rank(),
-                      to.numel(),
-                      from.offset(),
-                      from.step(),
-                      to.offset());
+                      walk);
         };
     return new Launch(
         "copy",
         Frame.independent(to.numel()),
-        List.of(f.iteration(), from.array(), to.array(), walk.table()),
+        List.of(f.iteration(), from.array(), to.array(), walk),
         task);
   }
 
   static void copyFloats(
-      KernelContext context,
-      IntArray iteration,
-      FloatArray x,
-      FloatArray y,
-      IntArray table,
-      int rank,
-      int n,
-      int offset,
-      int step,
-      int result) {
+      KernelContext context, IntArray iteration, FloatArray x, FloatArray y, IntArray walk) {
     int i = context.globalIdx;
-    if (i < n) {
-      float element = x.get(offset + iteration.get(0) * step + Walk.at(table, rank, 0, i));
-      y.set(result + Walk.at(table, rank, 1, i), element);
+    if (i < Walk.size(walk)) {
+      float element = x.get(Walk.at(walk, iteration, 0, i));
+      y.set(Walk.at(walk, iteration, 1, i), element);
     }
   }
 
   static void copyLongs(
-      KernelContext context,
-      IntArray iteration,
-      LongArray x,
-      LongArray y,
-      IntArray table,
-      int rank,
-      int n,
-      int offset,
-      int step,
-      int result) {
+      KernelContext context, IntArray iteration, LongArray x, LongArray y, IntArray walk) {
     int i = context.globalIdx;
-    if (i < n) {
-      long element = x.get(offset + iteration.get(0) * step + Walk.at(table, rank, 0, i));
-      y.set(result + Walk.at(table, rank, 1, i), element);
+    if (i < Walk.size(walk)) {
+      long element = x.get(Walk.at(walk, iteration, 0, i));
+      y.set(Walk.at(walk, iteration, 1, i), element);
     }
   }
 
   static void copyBytes(
-      KernelContext context,
-      IntArray iteration,
-      ByteArray x,
-      ByteArray y,
-      IntArray table,
-      int rank,
-      int n,
-      int offset,
-      int step,
-      int result) {
+      KernelContext context, IntArray iteration, ByteArray x, ByteArray y, IntArray walk) {
     int i = context.globalIdx;
-    if (i < n) {
-      byte element = x.get(offset + iteration.get(0) * step + Walk.at(table, rank, 0, i));
-      y.set(result + Walk.at(table, rank, 1, i), element);
+    if (i < Walk.size(walk)) {
+      byte element = x.get(Walk.at(walk, iteration, 0, i));
+      y.set(Walk.at(walk, iteration, 1, i), element);
     }
   }
 }

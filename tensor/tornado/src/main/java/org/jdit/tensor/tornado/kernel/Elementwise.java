@@ -43,15 +43,16 @@ public final class Elementwise {
   private static final int SHIFT = 13;
   private static final int CLAMP = 14;
 
-  static final int ADD = 0;
-  static final int SUB = 1;
-  static final int MUL = 2;
-  static final int DIV = 3;
-  static final int MAX = 4;
-  static final int MIN = 5;
-  static final int LT = 6;
-  static final int LE = 7;
-  static final int EQ = 8;
+  static final int ADD = 15;
+  static final int SUB = 16;
+  static final int MUL = 17;
+  static final int DIV = 18;
+  static final int MAX = 19;
+  static final int MIN = 20;
+
+  static final int LT = 21;
+  static final int LE = 22;
+  static final int EQ = 23;
 
   private Elementwise() {}
 
@@ -61,25 +62,19 @@ public final class Elementwise {
    * @param out contiguous, not empty
    */
   public static Launch of(Frame f, Op op, List<Operand> in, Operand out) {
-    DType type = in.getLast().dtype();
+    boolean floats = in.getLast().dtype() == DType.F32;
     List<Operand> full =
         op instanceof GateResidual
             ? List.of(in.get(0), acrossTokens(in.get(1), out.shape()), in.get(2))
             : in.stream().map(x -> x.expand(out.shape())).toList();
-    Walk walk = Walk.of(f, out.shape(), full.stream().map(Operand::layout).toList());
     return switch (op) {
-      case Unary(Unary.Fn fn) -> unary(f, walk, code(fn), 0, 0, full, out);
-      case Gelu _ -> unary(f, walk, GELU, 0, 0, full, out);
-      case Silu _ -> unary(f, walk, SILU, 0, 0, full, out);
-      case Scale(double by) -> unary(f, walk, SCALE, by, 0, full, out);
-      case Shift(double by) -> unary(f, walk, SHIFT, by, 0, full, out);
-      case Clamp(double min, double max) -> unary(f, walk, CLAMP, min, max, full, out);
-      case Binary(Binary.Fn fn) when type == DType.F32 -> binary(f, walk, code(fn), full, out);
-      case GateResidual _ -> gateResidual(f, walk, full, out);
-      case Binary(Binary.Fn fn) -> WholeElementwise.binary(f, walk, code(fn), full, out);
-      case Compare(Compare.Fn fn) -> WholeElementwise.compare(f, walk, code(fn), full, out);
-      case Where _ -> WholeElementwise.where(f, walk, full, out);
-      case Cast _ -> CastKernel.of(f, walk, full.getFirst(), out);
+      case Unary _, Gelu _, Silu _, Scale _, Shift _, Clamp _ -> pointwise(f, op, full, out);
+      case Binary _ when floats -> pointwise(f, op, full, out);
+      case GateResidual _ -> gateResidual(f, full, out);
+      case Binary _ -> WholeElementwise.binary(f, code(op), full, out);
+      case Compare(Compare.Fn fn) -> WholeElementwise.compare(f, code(fn), full, out);
+      case Where _ -> WholeElementwise.where(f, full, out);
+      case Cast _ -> CastKernel.of(f, full.getFirst(), out);
       default -> throw new IllegalArgumentException(op.name() + " is not element-wise");
     };
   }
@@ -90,6 +85,20 @@ public final class Elementwise {
     Shape one = Shape.of(to.dim(0), 1, to.dim(2));
     List<Long> strides = List.of(l.strides().get(0), 0L, l.strides().get(1));
     return gate.with(new Strided(one, l.offset(), strides)).expand(to);
+  }
+
+  /** The number of an operation's function. */
+  static int code(Op op) {
+    return switch (op) {
+      case Unary(Unary.Fn fn) -> code(fn);
+      case Binary(Binary.Fn fn) -> code(fn);
+      case Gelu _ -> GELU;
+      case Silu _ -> SILU;
+      case Scale _ -> SCALE;
+      case Shift _ -> SHIFT;
+      case Clamp _ -> CLAMP;
+      default -> throw new IllegalArgumentException(op.name() + " is no function of elements");
+    };
   }
 
   private static int code(Unary.Fn fn) {
@@ -126,56 +135,72 @@ public final class Elementwise {
     };
   }
 
-  // ---- one operand -------------------------------------------------------------------------
+  /** The first constant of an operation's function: a factor, a summand or the least value. */
+  static float first(Op op) {
+    return (float)
+        switch (op) {
+          case Scale(double by) -> by;
+          case Shift(double by) -> by;
+          case Clamp(double min, _) -> min;
+          default -> 0;
+        };
+  }
 
-  private static Launch unary(
-      Frame f, Walk walk, int fn, double p, double q, List<Operand> in, Operand out) {
-    Operand x = in.getFirst();
+  /** The second constant of an operation's function: the largest value. */
+  static float second(Op op) {
+    return op instanceof Clamp(_, double max) ? (float) max : 0f;
+  }
+
+  private static Launch pointwise(Frame f, Op op, List<Operand> in, Operand out) {
+    Operand a = in.getFirst();
+    Operand b = in.getLast();
+    IntArray walk = Walk.over(f, out.shape(), List.of(a, b), out.offset());
     return new Launch(
-        "unary",
+        op instanceof Binary ? "binary" : "unary",
         Frame.independent(out.numel()),
-        List.of(f.iteration(), x.array(), out.array(), walk.table()),
+        List.of(f.iteration(), a.array(), b.array(), out.array(), walk),
         (graph, id) ->
             graph.task(
                 id,
-                Elementwise::unaryKernel,
+                Elementwise::pointwiseKernel,
                 f.context(),
                 f.iteration(),
-                x.floats(),
+                a.floats(),
+                b.floats(),
                 out.floats(),
-                walk.table(),
-                walk.rank(),
-                out.numel(),
-                x.offset(),
-                x.step(),
-                out.offset(),
-                fn,
-                (float) p,
-                (float) q));
+                walk,
+                code(op),
+                first(op),
+                second(op)));
   }
 
-  static void unaryKernel(
+  static void pointwiseKernel(
       KernelContext context,
       IntArray iteration,
-      FloatArray x,
+      FloatArray a,
+      FloatArray b,
       FloatArray y,
-      IntArray table,
-      int rank,
-      int n,
-      int offset,
-      int step,
-      int result,
+      IntArray walk,
       int fn,
       float p,
       float q) {
     int i = context.globalIdx;
-    if (i < n) {
-      int at = offset + iteration.get(0) * step + Walk.at(table, rank, 0, i);
-      y.set(result + i, apply(fn, x.get(at), p, q));
+    if (i < Walk.size(walk)) {
+      float u = a.get(Walk.at(walk, iteration, 0, i));
+      float v = b.get(Walk.at(walk, iteration, 1, i));
+      y.set(Walk.result(walk) + i, apply(fn, u, v, p, q));
     }
   }
 
-  private static float apply(int fn, float x, float p, float q) {
+  /**
+   * A function of elements.
+   *
+   * @param x the first or only operand
+   * @param y the second operand, if there is one
+   * @param p the first constant, if there is one
+   * @param q the second constant, if there is one
+   */
+  static float apply(int fn, float x, float y, float p, float q) {
     return switch (fn) {
       case NEG -> -x;
       case ABS -> TornadoMath.abs(x);
@@ -191,113 +216,40 @@ public final class Elementwise {
       case SILU -> FloatMath.silu(x);
       case SCALE -> x * p;
       case SHIFT -> x + p;
-      default -> x < p ? p : (x > q ? q : x);
-    };
-  }
-
-  // ---- several -----------------------------------------------------------------------------
-
-  private static Launch binary(Frame f, Walk walk, int fn, List<Operand> in, Operand out) {
-    Operand a = in.get(0);
-    Operand b = in.get(1);
-    return new Launch(
-        "binary",
-        Frame.independent(out.numel()),
-        List.of(f.iteration(), a.array(), b.array(), out.array(), walk.table()),
-        (graph, id) ->
-            graph.task(
-                id,
-                Elementwise::binaryKernel,
-                f.context(),
-                f.iteration(),
-                a.floats(),
-                b.floats(),
-                out.floats(),
-                walk.table(),
-                walk.rank(),
-                out.numel(),
-                a.offset(),
-                a.step(),
-                b.offset(),
-                b.step(),
-                out.offset(),
-                fn));
-  }
-
-  static void binaryKernel(
-      KernelContext context,
-      IntArray iteration,
-      FloatArray a,
-      FloatArray b,
-      FloatArray y,
-      IntArray table,
-      int rank,
-      int n,
-      int offsetA,
-      int stepA,
-      int offsetB,
-      int stepB,
-      int result,
-      int fn) {
-    int i = context.globalIdx;
-    if (i < n) {
-      float u = a.get(offsetA + iteration.get(0) * stepA + Walk.at(table, rank, 0, i));
-      float v = b.get(offsetB + iteration.get(0) * stepB + Walk.at(table, rank, 1, i));
-      y.set(result + i, apply(fn, u, v));
-    }
-  }
-
-  private static float apply(int fn, float a, float b) {
-    return switch (fn) {
-      case ADD -> a + b;
-      case SUB -> a - b;
-      case MUL -> a * b;
-      case DIV -> a / b;
+      case CLAMP -> x < p ? p : (x > q ? q : x);
+      case ADD -> x + y;
+      case SUB -> x - y;
+      case MUL -> x * y;
+      case DIV -> x / y;
       // A NaN on the left is chosen first; one on the right because no comparison with it holds.
-      case MAX -> Float.isNaN(a) || a > b ? a : b;
-      default -> Float.isNaN(a) || a < b ? a : b;
+      case MAX -> Float.isNaN(x) || x > y ? x : y;
+      default -> Float.isNaN(x) || x < y ? x : y;
     };
   }
 
-  private static Launch gateResidual(Frame f, Walk walk, List<Operand> in, Operand out) {
-    Operand residual = in.get(0);
-    Operand gate = in.get(1);
-    Operand x = in.get(2);
-    IntArray places =
-        f.tables()
-            .of(
-                residual.offset(),
-                residual.step(),
-                gate.offset(),
-                gate.step(),
-                x.offset(),
-                x.step());
+  private static Launch gateResidual(Frame f, List<Operand> in, Operand out) {
+    IntArray walk = Walk.over(f, out.shape(), in, out.offset());
     return new Launch(
         "gateResidual",
         Frame.independent(out.numel()),
         List.of(
             f.iteration(),
-            residual.array(),
-            gate.array(),
-            x.array(),
+            in.get(0).array(),
+            in.get(1).array(),
+            in.get(2).array(),
             out.array(),
-            walk.table(),
-            places),
+            walk),
         (graph, id) ->
             graph.task(
                 id,
                 Elementwise::gateResidualKernel,
                 f.context(),
                 f.iteration(),
-                residual.floats(),
-                gate.floats(),
-                x.floats(),
+                in.get(0).floats(),
+                in.get(1).floats(),
+                in.get(2).floats(),
                 out.floats(),
-                walk.table(),
-                places,
-                walk.rank(),
-                out.numel(),
-                out.offset()));
+                walk));
   }
 
   static void gateResidualKernel(
@@ -307,18 +259,12 @@ public final class Elementwise {
       FloatArray gate,
       FloatArray x,
       FloatArray y,
-      IntArray table,
-      IntArray places,
-      int rank,
-      int n,
-      int result) {
+      IntArray walk) {
     int i = context.globalIdx;
-    if (i < n) {
-      int k = iteration.get(0);
-      int atResidual = places.get(0) + k * places.get(1) + Walk.at(table, rank, 0, i);
-      int atGate = places.get(2) + k * places.get(3) + Walk.at(table, rank, 1, i);
-      int atX = places.get(4) + k * places.get(5) + Walk.at(table, rank, 2, i);
-      y.set(result + i, residual.get(atResidual) + gate.get(atGate) * x.get(atX));
+    if (i < Walk.size(walk)) {
+      float r = residual.get(Walk.at(walk, iteration, 0, i));
+      float g = gate.get(Walk.at(walk, iteration, 1, i));
+      y.set(Walk.result(walk) + i, r + g * x.get(Walk.at(walk, iteration, 2, i)));
     }
   }
 }

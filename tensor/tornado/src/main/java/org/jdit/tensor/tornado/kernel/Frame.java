@@ -5,6 +5,7 @@ import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid1D;
 import uk.ac.manchester.tornado.api.WorkerGrid2D;
 import uk.ac.manchester.tornado.api.WorkerGrid3D;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 
@@ -20,11 +21,13 @@ public record Frame(KernelContext context, IntArray iteration, LongArray failure
   /** Threads of a group in kernels whose threads are independent of each other. */
   private static final int GROUP = 64;
 
-  /** Makes arrays of constants. */
-  @FunctionalInterface
+  /** Makes arrays of constants, which live as long as the task graph. */
   public interface Tables {
-    /** An array of these values that lives as long as the task graph. */
+    /** An array of these values. */
     IntArray of(int... values);
+
+    /** An array of these values. */
+    FloatArray of(float... values);
   }
 
   /**

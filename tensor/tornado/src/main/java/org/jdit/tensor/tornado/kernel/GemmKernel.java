@@ -1,5 +1,6 @@
 package org.jdit.tensor.tornado.kernel;
 
+import java.util.Arrays;
 import java.util.List;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Strided;
@@ -53,6 +54,9 @@ public final class GemmKernel {
   static final int BIAS_GELU = 2;
   static final int BIAS_SILU = 3;
 
+  /** Where the places of products begin in a kernel's table, three for each product. */
+  private static final int PLACES = 12;
+
   private GemmKernel() {}
 
   /**
@@ -71,7 +75,7 @@ public final class GemmKernel {
           case GELU -> BIAS_GELU;
           case SILU -> BIAS_SILU;
         };
-    IntArray places = f.tables().of(rows.offset(), w.offset(), out.offset());
+    int[] places = {rows.offset(), w.offset(), out.offset()};
     return product(f, "linear", rows, w.permute(List.of(1, 0)), bias, epilogue, out, places);
   }
 
@@ -97,7 +101,7 @@ public final class GemmKernel {
       places[3 * i + 1] = atB[i];
       places[3 * i + 2] = Math.toIntExact(out.offset() + i * matrix.numel());
     }
-    return product(f, "matmul", left, b, left, PLAIN, out, f.tables().of(places));
+    return product(f, "matmul", left, b, left, PLAIN, out, places);
   }
 
   /** Where each matrix of a batch begins. */
@@ -126,17 +130,18 @@ public final class GemmKernel {
       Operand bias,
       int epilogue,
       Operand out,
-      IntArray places) {
+      int[] places) {
     int m = a.shape().dim(-2);
     int n = b.shape().dim(-1);
-    int batch = places.getSize() / 3;
+    int batch = places.length / 3;
+    IntArray table = f.tables().of(table(a, b, bias, places));
     boolean few = m <= FEW_ROWS;
     WorkerGrid grid =
         few
             ? Frame.groups(Math.ceilDiv(n, FEW_COLUMNS), 1, batch, FEW_THREADS)
             : Frame.groups(Math.ceilDiv(n, TILE), Math.ceilDiv(m, DOWN * rows(m)), batch, THREADS);
     List<TornadoNativeArray> arrays =
-        List.of(f.iteration(), a.array(), b.array(), bias.array(), out.array(), places);
+        List.of(f.iteration(), a.array(), b.array(), bias.array(), out.array(), table);
     return new Launch(
         name,
         grid,
@@ -151,20 +156,33 @@ public final class GemmKernel {
                 b.floats(),
                 bias.floats(),
                 out.floats(),
-                places,
-                m,
-                n,
-                a.shape().dim(-1),
-                rowStride(a),
-                columnStride(a),
-                rowStride(b),
-                columnStride(b),
-                a.step(),
-                b.step(),
-                bias.offset(),
-                bias.stride(0),
-                bias.step(),
+                table,
+                few ? m : rows(m),
+                columnStride(a) == 1 ? 1 : 0,
+                rowStride(b) == 1 ? 1 : 0,
+                columnStride(b) == 1 ? 1 : 0,
                 epilogue));
+  }
+
+  /** Sizes, strides and steps, then the places of each product. */
+  private static int[] table(Operand a, Operand b, Operand bias, int[] places) {
+    int[] sizes = {
+      a.shape().dim(-2),
+      b.shape().dim(-1),
+      a.shape().dim(-1),
+      rowStride(a),
+      columnStride(a),
+      rowStride(b),
+      columnStride(b),
+      a.step(),
+      b.step(),
+      bias.offset(),
+      bias.stride(0),
+      bias.step()
+    };
+    int[] table = Arrays.copyOf(sizes, PLACES + places.length);
+    System.arraycopy(places, 0, table, PLACES, places.length);
+    return table;
   }
 
   private static int rowStride(Operand x) {
@@ -180,9 +198,9 @@ public final class GemmKernel {
     return Math.min(ROWS, (m + DOWN - 1) / DOWN);
   }
 
-  /** Whether an index of a tile is below the size of its axis: known if tiles fill the axis. */
-  static boolean within(int index, int size, int tile) {
-    return size % tile == 0 || index < size;
+  /** A stride that is known to be 1, or one of the table. */
+  private static int stride(int one, IntArray table, int index) {
+    return one == 1 ? 1 : table.get(index);
   }
 
   static float activation(float x, int epilogue) {
@@ -203,40 +221,39 @@ public final class GemmKernel {
       FloatArray b,
       FloatArray bias,
       FloatArray c,
-      IntArray places,
-      int m,
-      int n,
-      int k,
-      int aRow,
-      int aColumn,
-      int bRow,
-      int bColumn,
-      int aStep,
-      int bStep,
-      int biasOffset,
-      int biasStride,
-      int biasStep,
+      IntArray table,
+      int rows,
+      int aRowMajor,
+      int bColumnMajor,
+      int bRowMajor,
       int epilogue) {
+    int m = table.get(0);
+    int n = table.get(1);
+    int k = table.get(2);
+    int aRow = table.get(3);
+    int aColumn = stride(aRowMajor, table, 4);
+    int bRow = stride(bColumnMajor, table, 5);
+    int bColumn = stride(bRowMajor, table, 6);
     float[] aSlice = context.allocateFloatLocalArray(DEPTH * PITCH);
     float[] bSlice = context.allocateFloatLocalArray(DEPTH * PITCH);
     int thread = context.localIdx;
     int across = thread % ACROSS;
     int down = thread / ACROSS;
-    int rows = rows(m);
     int row = context.groupIdy * (DOWN * rows);
     int column = context.groupIdx * TILE;
     int t = iteration.get(0);
-    int aFrom = places.get(context.groupIdz * 3) + t * aStep;
-    int bFrom = places.get(context.groupIdz * 3 + 1) + t * bStep;
+    int place = PLACES + context.groupIdz * 3;
+    int aFrom = table.get(place) + t * table.get(7);
+    int bFrom = table.get(place + 1) + t * table.get(8);
     // Neighbouring threads read neighbouring elements, whichever axis these lie along.
-    int aDeep = aColumn == 1 ? thread % DEPTH : thread / TILE;
-    int aDeeper = aColumn == 1 ? 0 : THREADS / TILE;
-    int aSide = aColumn == 1 ? thread / DEPTH : thread % TILE;
-    int aAside = aColumn == 1 ? THREADS / DEPTH : 0;
-    int bDeep = bRow == 1 ? thread % DEPTH : thread / TILE;
-    int bDeeper = bRow == 1 ? 0 : THREADS / TILE;
-    int bSide = bRow == 1 ? thread / DEPTH : thread % TILE;
-    int bAside = bRow == 1 ? THREADS / DEPTH : 0;
+    int aDeep = aRowMajor == 1 ? thread % DEPTH : thread / TILE;
+    int aDeeper = aRowMajor == 1 ? 0 : THREADS / TILE;
+    int aSide = aRowMajor == 1 ? thread / DEPTH : thread % TILE;
+    int aAside = aRowMajor == 1 ? THREADS / DEPTH : 0;
+    int bDeep = bColumnMajor == 1 ? thread % DEPTH : thread / TILE;
+    int bDeeper = bColumnMajor == 1 ? 0 : THREADS / TILE;
+    int bSide = bColumnMajor == 1 ? thread / DEPTH : thread % TILE;
+    int bAside = bColumnMajor == 1 ? THREADS / DEPTH : 0;
     // Unrolled, all loops over sums leave them in registers.
     float[] sums = new float[4 * ROWS];
     for (int i = 0; i < 4 * ROWS; i++) {
@@ -248,13 +265,13 @@ public final class GemmKernel {
         int ak = aDeep + i * aDeeper;
         int am = aSide + i * aAside;
         aSlice[ak * PITCH + am] =
-            within(from + ak, k, DEPTH)
+            from + ak < k
                 ? a.get(aFrom + Math.min(row + am, m - 1) * aRow + (from + ak) * aColumn)
                 : 0f;
         int bk = bDeep + i * bDeeper;
         int bn = bSide + i * bAside;
         bSlice[bk * PITCH + bn] =
-            within(from + bk, k, DEPTH)
+            from + bk < k
                 ? b.get(bFrom + (from + bk) * bRow + Math.min(column + bn, n - 1) * bColumn)
                 : 0f;
       }
@@ -274,20 +291,20 @@ public final class GemmKernel {
       }
       context.localBarrier();
     }
-    int biasFrom = biasOffset + t * biasStep;
+    int biasFrom = table.get(9) + t * table.get(11);
     for (int j = 0; j < 4; j++) {
       int s = Math.min(column + across + j * ACROSS, n - 1);
-      float shift = epilogue == PLAIN ? 0f : bias.get(biasFrom + s * biasStride);
+      float shift = epilogue == PLAIN ? 0f : bias.get(biasFrom + s * table.get(10));
       for (int i = 0; i < rows; i++) {
         sums[j * ROWS + i] = activation(sums[j * ROWS + i] + shift, epilogue);
       }
     }
-    int cFrom = places.get(context.groupIdz * 3 + 2);
+    int cFrom = table.get(place + 2);
     for (int i = 0; i < rows; i++) {
       int r = row + down * rows + i;
       for (int j = 0; j < 4; j++) {
         int s = column + across + j * ACROSS;
-        if (within(r, m, DOWN * rows) && within(s, n, TILE)) {
+        if (r < m && s < n) {
           c.set(cFrom + r * n + s, sums[j * ROWS + i]);
         }
       }
@@ -301,29 +318,28 @@ public final class GemmKernel {
       FloatArray b,
       FloatArray bias,
       FloatArray c,
-      IntArray places,
+      IntArray table,
       int m,
-      int n,
-      int k,
-      int aRow,
-      int aColumn,
-      int bRow,
-      int bColumn,
-      int aStep,
-      int bStep,
-      int biasOffset,
-      int biasStride,
-      int biasStep,
+      int aRowMajor,
+      int bColumnMajor,
+      int bRowMajor,
       int epilogue) {
+    int n = table.get(1);
+    int k = table.get(2);
+    int aRow = table.get(3);
+    int aColumn = stride(aRowMajor, table, 4);
+    int bRow = stride(bColumnMajor, table, 5);
+    int bColumn = stride(bRowMajor, table, 6);
     float[] parts = context.allocateFloatLocalArray(FEW_ROWS * FEW_THREADS);
     int thread = context.localIdx;
     int lanes = FEW_THREADS / FEW_COLUMNS;
-    int lane = bRow == 1 ? thread % lanes : thread / FEW_COLUMNS;
-    int side = bRow == 1 ? thread / lanes : thread % FEW_COLUMNS;
+    int lane = bColumnMajor == 1 ? thread % lanes : thread / FEW_COLUMNS;
+    int side = bColumnMajor == 1 ? thread / lanes : thread % FEW_COLUMNS;
     int column = context.groupIdx * FEW_COLUMNS;
     int t = iteration.get(0);
-    int aFrom = places.get(context.groupIdz * 3) + t * aStep;
-    int bFrom = places.get(context.groupIdz * 3 + 1) + t * bStep;
+    int place = PLACES + context.groupIdz * 3;
+    int aFrom = table.get(place) + t * table.get(7);
+    int bFrom = table.get(place + 1) + t * table.get(8);
     float[] sums = new float[FEW_ROWS];
     for (int i = 0; i < FEW_ROWS; i++) {
       sums[i] = 0f;
@@ -340,8 +356,8 @@ public final class GemmKernel {
       parts[(i * FEW_COLUMNS + side) * lanes + lane] = sums[i];
     }
     context.localBarrier();
-    int cFrom = places.get(context.groupIdz * 3 + 2);
-    int biasFrom = biasOffset + t * biasStep;
+    int cFrom = table.get(place + 2);
+    int biasFrom = table.get(9) + t * table.get(11);
     for (int e = thread; e < m * FEW_COLUMNS; e += FEW_THREADS) {
       int s = column + e % FEW_COLUMNS;
       if (s < n) {
@@ -349,7 +365,7 @@ public final class GemmKernel {
         for (int l = 0; l < lanes; l++) {
           sum += parts[e * lanes + l];
         }
-        float shift = epilogue == PLAIN ? 0f : bias.get(biasFrom + s * biasStride);
+        float shift = epilogue == PLAIN ? 0f : bias.get(biasFrom + s * table.get(10));
         c.set(cFrom + e / FEW_COLUMNS * n + s, activation(sum + shift, epilogue));
       }
     }

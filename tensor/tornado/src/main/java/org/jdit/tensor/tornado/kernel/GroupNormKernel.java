@@ -38,7 +38,12 @@ public final class GroupNormKernel {
                 weight.stride(0),
                 bias.offset(),
                 bias.step(),
-                bias.stride(0));
+                bias.stride(0),
+                y.offset(),
+                op.groups(),
+                channels,
+                pixels,
+                width);
     return new Launch(
         "groupNorm",
         Frame.groups(x.shape().dim(0) * op.groups(), Group.SIZE),
@@ -54,11 +59,6 @@ public final class GroupNormKernel {
                 bias.floats(),
                 y.floats(),
                 places,
-                op.groups(),
-                channels,
-                pixels,
-                width,
-                y.offset(),
                 (float) op.eps(),
                 op.silu() ? 1 : 0));
   }
@@ -71,14 +71,14 @@ public final class GroupNormKernel {
       FloatArray bias,
       FloatArray y,
       IntArray places,
-      int groups,
-      int channels,
-      int pixels,
-      int width,
-      int result,
       float eps,
       int silu) {
     float[] local = context.allocateFloatLocalArray(Group.SIZE);
+    int result = places.get(12);
+    int groups = places.get(13);
+    int channels = places.get(14);
+    int pixels = places.get(15);
+    int width = places.get(16);
     int number = context.groupIdx;
     int thread = context.localIdx;
     int first = number % groups * channels;

@@ -21,12 +21,12 @@ public final class LayerNormKernel {
    * @param rstd {@code [..., 1]}, contiguous
    */
   public static Launch of(Frame f, LayerNorm op, Operand x, Operand y, Operand mean, Operand rstd) {
-    Walk walk = SoftmaxKernel.rows(f, x);
+    IntArray walk = SoftmaxKernel.rows(f, x, y.offset());
     int width = x.shape().dim(-1);
     return new Launch(
         "layerNorm",
         Frame.groups(y.numel() / width, Group.SIZE),
-        List.of(f.iteration(), x.array(), y.array(), mean.array(), rstd.array(), walk.table()),
+        List.of(f.iteration(), x.array(), y.array(), mean.array(), rstd.array(), walk),
         (graph, id) ->
             graph.task(
                 id,
@@ -37,13 +37,9 @@ public final class LayerNormKernel {
                 y.floats(),
                 mean.floats(),
                 rstd.floats(),
-                walk.table(),
-                walk.rank(),
+                walk,
                 width,
                 x.stride(x.shape().rank() - 1),
-                x.offset(),
-                x.step(),
-                y.offset(),
                 mean.offset(),
                 rstd.offset(),
                 (float) op.eps()));
@@ -56,20 +52,17 @@ public final class LayerNormKernel {
       FloatArray y,
       FloatArray mean,
       FloatArray rstd,
-      IntArray table,
-      int rank,
+      IntArray walk,
       int width,
       int stride,
-      int offset,
-      int step,
-      int result,
       int atMean,
       int atRstd,
       float eps) {
     float[] local = context.allocateFloatLocalArray(Group.SIZE);
     int row = context.groupIdx;
     int thread = context.localIdx;
-    int at = offset + iteration.get(0) * step + Walk.at(table, rank, 0, row);
+    int at = Walk.at(walk, iteration, 0, row);
+    int result = Walk.result(walk);
     float part = 0f;
     for (int k = thread; k < width; k += Group.SIZE) {
       part += x.get(at + k * stride);
@@ -100,14 +93,12 @@ public final class LayerNormKernel {
    */
   public static Launch modulate(
       Frame f, LayerNormModulate op, Operand x, Operand shift, Operand scale, Operand y) {
-    Walk walk = SoftmaxKernel.rows(f, x);
+    IntArray walk = SoftmaxKernel.rows(f, x, y.offset());
     int tokens = x.shape().dim(1);
     int width = x.shape().dim(2);
     IntArray places =
         f.tables()
             .of(
-                x.offset(),
-                x.step(),
                 x.stride(2),
                 shift.offset(),
                 shift.step(),
@@ -120,14 +111,7 @@ public final class LayerNormKernel {
     return new Launch(
         "layerNormModulate",
         Frame.groups(y.numel() / width, Group.SIZE),
-        List.of(
-            f.iteration(),
-            x.array(),
-            shift.array(),
-            scale.array(),
-            y.array(),
-            walk.table(),
-            places),
+        List.of(f.iteration(), x.array(), shift.array(), scale.array(), y.array(), walk, places),
         (graph, id) ->
             graph.task(
                 id,
@@ -138,12 +122,10 @@ public final class LayerNormKernel {
                 shift.floats(),
                 scale.floats(),
                 y.floats(),
-                walk.table(),
+                walk,
                 places,
-                walk.rank(),
                 tokens,
                 width,
-                y.offset(),
                 (float) op.eps()));
   }
 
@@ -154,22 +136,21 @@ public final class LayerNormKernel {
       FloatArray shift,
       FloatArray scale,
       FloatArray y,
-      IntArray table,
+      IntArray walk,
       IntArray places,
-      int rank,
       int tokens,
       int width,
-      int result,
       float eps) {
     float[] local = context.allocateFloatLocalArray(Group.SIZE);
     int row = context.groupIdx;
     int thread = context.localIdx;
     int image = row / tokens;
     int i = iteration.get(0);
-    int at = places.get(0) + i * places.get(1) + Walk.at(table, rank, 0, row);
-    int stride = places.get(2);
-    int atShift = places.get(3) + i * places.get(4) + image * places.get(5);
-    int atScale = places.get(7) + i * places.get(8) + image * places.get(9);
+    int at = Walk.at(walk, iteration, 0, row);
+    int result = Walk.result(walk);
+    int stride = places.get(0);
+    int atShift = places.get(1) + i * places.get(2) + image * places.get(3);
+    int atScale = places.get(5) + i * places.get(6) + image * places.get(7);
     float part = 0f;
     for (int k = thread; k < width; k += Group.SIZE) {
       part += x.get(at + k * stride);
@@ -183,8 +164,8 @@ public final class LayerNormKernel {
     float r = 1f / TornadoMath.sqrt(Group.sum(context, local, squares) / width + eps);
     for (int k = thread; k < width; k += Group.SIZE) {
       float normed = (x.get(at + k * stride) - m) * r;
-      float factor = 1f + scale.get(atScale + k * places.get(10));
-      y.set(result + row * width + k, normed * factor + shift.get(atShift + k * places.get(6)));
+      float factor = 1f + scale.get(atScale + k * places.get(8));
+      y.set(result + row * width + k, normed * factor + shift.get(atShift + k * places.get(4)));
     }
   }
 }

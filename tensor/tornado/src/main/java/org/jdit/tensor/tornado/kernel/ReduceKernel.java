@@ -23,10 +23,11 @@ public final class ReduceKernel {
    * @param out contiguous, not empty; the axes have size 1
    */
   public static Launch of(Frame f, Reduce op, Operand x, Operand out) {
-    Strided kept = part(x.layout(), op.axes(), false);
-    Strided reduced = part(x.layout(), op.axes(), true);
-    Walk outer = Walk.of(f, kept.shape(), List.of(kept));
-    Walk inner = Walk.of(f, reduced.shape(), List.of(reduced));
+    Strided kept = part(x.layout(), op.axes(), false, x.layout().offset());
+    Strided reduced = part(x.layout(), op.axes(), true, 0);
+    IntArray outer = Walk.over(f, kept.shape(), List.of(x.with(kept)), out.offset());
+    Operand each = new Operand(x.array(), x.dtype(), reduced);
+    IntArray inner = Walk.over(f, reduced.shape(), List.of(each), 0);
     int count = Math.toIntExact(reduced.shape().numel());
     int n = out.numel();
     int max = op.fn() == Reduce.Fn.MAX ? 1 : 0;
@@ -34,7 +35,7 @@ public final class ReduceKernel {
     return new Launch(
         "reduce",
         few ? Frame.independent(n) : Frame.groups(n, Group.SIZE),
-        List.of(f.iteration(), x.array(), out.array(), outer.table(), inner.table()),
+        List.of(f.iteration(), x.array(), out.array(), outer, inner),
         (graph, id) ->
             graph.task(
                 id,
@@ -43,20 +44,13 @@ public final class ReduceKernel {
                 f.iteration(),
                 x.floats(),
                 out.floats(),
-                outer.table(),
-                inner.table(),
-                outer.rank(),
-                inner.rank(),
-                n,
-                count,
-                x.offset(),
-                x.step(),
-                out.offset(),
+                outer,
+                inner,
                 max));
   }
 
   /** The axes that are among {@code axes}, or the others. */
-  private static Strided part(Strided x, List<Integer> axes, boolean among) {
+  private static Strided part(Strided x, List<Integer> axes, boolean among, long offset) {
     List<Integer> dims = new ArrayList<>();
     List<Long> strides = new ArrayList<>();
     for (int axis = 0; axis < x.shape().rank(); axis++) {
@@ -65,7 +59,7 @@ public final class ReduceKernel {
         strides.add(x.strides().get(axis));
       }
     }
-    return new Strided(new Shape(dims), 0, strides);
+    return new Strided(new Shape(dims), offset, strides);
   }
 
   static void byThread(
@@ -75,23 +69,16 @@ public final class ReduceKernel {
       FloatArray y,
       IntArray outer,
       IntArray inner,
-      int outerRank,
-      int innerRank,
-      int n,
-      int count,
-      int offset,
-      int step,
-      int result,
       int max) {
     int i = context.globalIdx;
-    if (i < n) {
-      int at = offset + iteration.get(0) * step + Walk.at(outer, outerRank, 0, i);
+    if (i < Walk.size(outer)) {
+      int at = Walk.at(outer, iteration, 0, i);
       float sum = max == 1 ? Float.NEGATIVE_INFINITY : 0f;
-      for (int k = 0; k < count; k++) {
-        float element = x.get(at + Walk.at(inner, innerRank, 0, k));
+      for (int k = 0; k < Walk.size(inner); k++) {
+        float element = x.get(at + Walk.at(inner, iteration, 0, k));
         sum = max == 1 ? Group.larger(sum, element) : sum + element;
       }
-      y.set(result + i, sum);
+      y.set(Walk.result(outer) + i, sum);
     }
   }
 
@@ -102,25 +89,18 @@ public final class ReduceKernel {
       FloatArray y,
       IntArray outer,
       IntArray inner,
-      int outerRank,
-      int innerRank,
-      int n,
-      int count,
-      int offset,
-      int step,
-      int result,
       int max) {
     float[] local = context.allocateFloatLocalArray(Group.SIZE);
     int i = context.groupIdx;
-    int at = offset + iteration.get(0) * step + Walk.at(outer, outerRank, 0, i);
+    int at = Walk.at(outer, iteration, 0, i);
     float sum = max == 1 ? Float.NEGATIVE_INFINITY : 0f;
-    for (int k = context.localIdx; k < count; k += Group.SIZE) {
-      float element = x.get(at + Walk.at(inner, innerRank, 0, k));
+    for (int k = context.localIdx; k < Walk.size(inner); k += Group.SIZE) {
+      float element = x.get(at + Walk.at(inner, iteration, 0, k));
       sum = max == 1 ? Group.larger(sum, element) : sum + element;
     }
     float total = max == 1 ? Group.max(context, local, sum) : Group.sum(context, local, sum);
     if (context.localIdx == 0) {
-      y.set(result + i, total);
+      y.set(Walk.result(outer) + i, total);
     }
   }
 }

@@ -23,7 +23,8 @@ public final class Residency {
    *
    * @param sink an array that they may write to
    */
-  public static List<Launch> of(Frame f, Iterable<TornadoNativeArray> arrays, IntArray sink) {
+  public static List<Launch> of(
+      KernelContext context, Iterable<TornadoNativeArray> arrays, IntArray sink) {
     List<FloatArray> floats = new ArrayList<>();
     List<Launch> launches = new ArrayList<>();
     for (TornadoNativeArray array : arrays) {
@@ -35,14 +36,14 @@ public final class Residency {
                     "readLongs",
                     Frame.independent(1),
                     List.of(x, sink),
-                    (g, id) -> g.task(id, Residency::readLongs, f.context(), x, sink)));
+                    (g, id) -> g.task(id, Residency::readLongs, context, x, sink)));
         case ByteArray x ->
             launches.add(
                 new Launch(
                     "readBytes",
                     Frame.independent(1),
                     List.of(x, sink),
-                    (g, id) -> g.task(id, Residency::readBytes, f.context(), x, sink)));
+                    (g, id) -> g.task(id, Residency::readBytes, context, x, sink)));
         default -> throw new IllegalArgumentException("no resident arrays of " + array.getClass());
       }
     }
@@ -60,7 +61,7 @@ public final class Residency {
                   g.task(
                       id,
                       Residency::readFloats,
-                      f.context(),
+                      context,
                       x[0],
                       x[1],
                       x[2],

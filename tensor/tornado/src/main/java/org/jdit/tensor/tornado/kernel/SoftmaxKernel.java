@@ -14,12 +14,12 @@ public final class SoftmaxKernel {
 
   /** {@code x [..., D]} of any layout; {@code y} contiguous, not empty. */
   public static Launch of(Frame f, Operand x, Operand y) {
-    Walk walk = rows(f, x);
+    IntArray walk = rows(f, x, y.offset());
     int width = x.shape().dim(-1);
     return new Launch(
         "softmax",
         Frame.groups(y.numel() / width, Group.SIZE),
-        List.of(f.iteration(), x.array(), y.array(), walk.table()),
+        List.of(f.iteration(), x.array(), y.array(), walk),
         (graph, id) ->
             graph.task(
                 id,
@@ -28,21 +28,18 @@ public final class SoftmaxKernel {
                 f.iteration(),
                 x.floats(),
                 y.floats(),
-                walk.table(),
-                walk.rank(),
+                walk,
                 width,
-                x.stride(x.shape().rank() - 1),
-                x.offset(),
-                x.step(),
-                y.offset()));
+                x.stride(x.shape().rank() - 1)));
   }
 
   /** The walk over the first elements of the rows of {@code x [..., D]}. */
-  static Walk rows(Frame f, Operand x) {
+  static IntArray rows(Frame f, Operand x, int result) {
     int last = x.shape().rank() - 1;
     Shape leading = x.shape().sub(0, last);
-    return Walk.of(
-        f, leading, List.of(new Strided(leading, 0, x.layout().strides().subList(0, last))));
+    Strided firsts =
+        new Strided(leading, x.layout().offset(), x.layout().strides().subList(0, last));
+    return Walk.over(f, leading, List.of(x.with(firsts)), result);
   }
 
   static void softmax(
@@ -50,17 +47,14 @@ public final class SoftmaxKernel {
       IntArray iteration,
       FloatArray x,
       FloatArray y,
-      IntArray table,
-      int rank,
+      IntArray walk,
       int width,
-      int stride,
-      int offset,
-      int step,
-      int result) {
+      int stride) {
     float[] local = context.allocateFloatLocalArray(Group.SIZE);
     int row = context.groupIdx;
     int thread = context.localIdx;
-    int at = offset + iteration.get(0) * step + Walk.at(table, rank, 0, row);
+    int at = Walk.at(walk, iteration, 0, row);
+    int result = Walk.result(walk);
     float largest = Float.NEGATIVE_INFINITY;
     for (int k = thread; k < width; k += Group.SIZE) {
       largest = Group.larger(largest, x.get(at + k * stride));

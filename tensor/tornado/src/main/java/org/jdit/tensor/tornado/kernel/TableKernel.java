@@ -23,7 +23,7 @@ public final class TableKernel {
    * @param out {@code [..., D]}, contiguous, not empty
    */
   public static Launch gather(Frame f, Operand table, Operand ids, Operand out) {
-    Walk walk = Walk.of(f, ids.shape(), List.of(ids.layout()));
+    IntArray walk = Walk.over(f, ids.shape(), List.of(ids), out.offset());
     int rows = table.shape().dim(0);
     int width = table.shape().dim(1);
     Launch.Task task =
@@ -39,16 +39,11 @@ public final class TableKernel {
                       table.floats(),
                       ids.longs(),
                       out.floats(),
-                      walk.table(),
-                      walk.rank(),
+                      walk,
                       rows,
                       width,
-                      out.numel(),
                       table.offset(),
-                      table.step(),
-                      ids.offset(),
-                      ids.step(),
-                      out.offset());
+                      table.step());
           case I64 ->
               (graph, id) ->
                   graph.task(
@@ -60,16 +55,11 @@ public final class TableKernel {
                       table.longs(),
                       ids.longs(),
                       out.longs(),
-                      walk.table(),
-                      walk.rank(),
+                      walk,
                       rows,
                       width,
-                      out.numel(),
                       table.offset(),
-                      table.step(),
-                      ids.offset(),
-                      ids.step(),
-                      out.offset());
+                      table.step());
           default ->
               (graph, id) ->
                   graph.task(
@@ -81,21 +71,16 @@ public final class TableKernel {
                       table.bytes(),
                       ids.longs(),
                       out.bytes(),
-                      walk.table(),
-                      walk.rank(),
+                      walk,
                       rows,
                       width,
-                      out.numel(),
                       table.offset(),
-                      table.step(),
-                      ids.offset(),
-                      ids.step(),
-                      out.offset());
+                      table.step());
         };
     return new Launch(
         "gather",
         Frame.independent(out.numel()),
-        List.of(f.iteration(), f.failure(), table.array(), ids.array(), out.array(), walk.table()),
+        List.of(f.iteration(), f.failure(), table.array(), ids.array(), out.array(), walk),
         task);
   }
 
@@ -106,25 +91,22 @@ public final class TableKernel {
       FloatArray x,
       LongArray ids,
       FloatArray y,
-      IntArray table,
-      int rank,
+      IntArray walk,
       int rows,
       int width,
-      int n,
       int offset,
-      int step,
-      int idOffset,
-      int idStep,
-      int result) {
+      int step) {
     int i = context.globalIdx;
-    if (i < n) {
-      long id = ids.get(idOffset + iteration.get(0) * idStep + Walk.at(table, rank, 0, i / width));
+    if (i < Walk.size(walk) * width) {
+      long id = ids.get(Walk.at(walk, iteration, 0, i / width));
       int row = id < 0 || id >= rows ? -1 : (int) id;
       if (row < 0) {
         failure.set(1, id);
         failure.set(0, 1);
       } else {
-        y.set(result + i, x.get(offset + iteration.get(0) * step + row * width + i % width));
+        y.set(
+            Walk.result(walk) + i,
+            x.get(offset + iteration.get(0) * step + row * width + i % width));
       }
     }
   }
@@ -136,25 +118,22 @@ public final class TableKernel {
       LongArray x,
       LongArray ids,
       LongArray y,
-      IntArray table,
-      int rank,
+      IntArray walk,
       int rows,
       int width,
-      int n,
       int offset,
-      int step,
-      int idOffset,
-      int idStep,
-      int result) {
+      int step) {
     int i = context.globalIdx;
-    if (i < n) {
-      long id = ids.get(idOffset + iteration.get(0) * idStep + Walk.at(table, rank, 0, i / width));
+    if (i < Walk.size(walk) * width) {
+      long id = ids.get(Walk.at(walk, iteration, 0, i / width));
       int row = id < 0 || id >= rows ? -1 : (int) id;
       if (row < 0) {
         failure.set(1, id);
         failure.set(0, 1);
       } else {
-        y.set(result + i, x.get(offset + iteration.get(0) * step + row * width + i % width));
+        y.set(
+            Walk.result(walk) + i,
+            x.get(offset + iteration.get(0) * step + row * width + i % width));
       }
     }
   }
@@ -166,25 +145,22 @@ public final class TableKernel {
       ByteArray x,
       LongArray ids,
       ByteArray y,
-      IntArray table,
-      int rank,
+      IntArray walk,
       int rows,
       int width,
-      int n,
       int offset,
-      int step,
-      int idOffset,
-      int idStep,
-      int result) {
+      int step) {
     int i = context.globalIdx;
-    if (i < n) {
-      long id = ids.get(idOffset + iteration.get(0) * idStep + Walk.at(table, rank, 0, i / width));
+    if (i < Walk.size(walk) * width) {
+      long id = ids.get(Walk.at(walk, iteration, 0, i / width));
       int row = id < 0 || id >= rows ? -1 : (int) id;
       if (row < 0) {
         failure.set(1, id);
         failure.set(0, 1);
       } else {
-        y.set(result + i, x.get(offset + iteration.get(0) * step + row * width + i % width));
+        y.set(
+            Walk.result(walk) + i,
+            x.get(offset + iteration.get(0) * step + row * width + i % width));
       }
     }
   }
@@ -200,14 +176,14 @@ public final class TableKernel {
     Shape all = values.shape();
     int last = all.rank() - 1;
     // The position of a row, and of its id, by the number of the row.
-    Strided firsts = new Strided(all.sub(0, last), 0, values.layout().strides().subList(0, last));
-    Walk walk = Walk.of(f, ids.shape(), List.of(ids.layout(), firsts));
-    int count = ids.numel();
+    Strided l = values.layout();
+    Strided firsts = new Strided(all.sub(0, last), l.offset(), l.strides().subList(0, last));
+    IntArray walk = Walk.over(f, ids.shape(), List.of(ids, values.with(firsts)), out.offset());
     int rows = out.shape().dim(0);
     return new Launch(
         "scatterAdd",
         Frame.independent(out.numel()),
-        List.of(f.iteration(), f.failure(), values.array(), ids.array(), out.array(), walk.table()),
+        List.of(f.iteration(), f.failure(), values.array(), ids.array(), out.array(), walk),
         (graph, id) ->
             graph.task(
                 id,
@@ -218,18 +194,10 @@ public final class TableKernel {
                 values.floats(),
                 ids.longs(),
                 out.floats(),
-                walk.table(),
-                walk.rank(),
-                count,
+                walk,
                 rows,
                 out.shape().dim(1),
-                out.numel(),
-                values.offset(),
-                values.step(),
-                values.stride(last),
-                ids.offset(),
-                ids.step(),
-                out.offset()));
+                values.stride(last)));
   }
 
   static void scatterAddKernel(
@@ -239,36 +207,26 @@ public final class TableKernel {
       FloatArray values,
       LongArray ids,
       FloatArray y,
-      IntArray table,
-      int rank,
-      int count,
+      IntArray walk,
       int rows,
       int width,
-      int n,
-      int offset,
-      int step,
-      int stride,
-      int idOffset,
-      int idStep,
-      int result) {
+      int stride) {
     int i = context.globalIdx;
-    if (i < n) {
-      int atIds = idOffset + iteration.get(0) * idStep;
-      int atValues = offset + iteration.get(0) * step;
+    if (i < rows * width) {
       int row = i / width;
       int column = i % width;
       float sum = 0f;
-      for (int k = 0; k < count; k++) {
-        long id = ids.get(atIds + Walk.at(table, rank, 0, k));
+      for (int k = 0; k < Walk.size(walk); k++) {
+        long id = ids.get(Walk.at(walk, iteration, 0, k));
         if (id < 0 || id >= rows) {
           failure.set(1, id);
           failure.set(0, 1);
         }
         if (id == row) {
-          sum += values.get(atValues + Walk.at(table, rank, 1, k) + column * stride);
+          sum += values.get(Walk.at(walk, iteration, 1, k) + column * stride);
         }
       }
-      y.set(result + i, sum);
+      y.set(Walk.result(walk) + i, sum);
     }
   }
 }

@@ -11,33 +11,15 @@ import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 final class WholeElementwise {
   private WholeElementwise() {}
 
-  /** Offsets and steps of the operands, for kernels that have no arguments left for them. */
-  private static IntArray places(Frame f, List<Operand> in) {
-    int[] places = new int[2 * in.size()];
-    for (int i = 0; i < in.size(); i++) {
-      places[2 * i] = in.get(i).offset();
-      places[2 * i + 1] = in.get(i).step();
-    }
-    return f.tables().of(places);
-  }
-
-  private static int at(
-      IntArray iteration, IntArray places, IntArray table, int rank, int operand, int i) {
-    return places.get(2 * operand)
-        + iteration.get(0) * places.get(2 * operand + 1)
-        + Walk.at(table, rank, operand, i);
-  }
-
   /** Integers; a division by 0 is a failure of kind 2. */
-  static Launch binary(Frame f, Walk walk, int fn, List<Operand> in, Operand out) {
+  static Launch binary(Frame f, int fn, List<Operand> in, Operand out) {
     Operand a = in.get(0);
     Operand b = in.get(1);
-    IntArray places = places(f, in);
+    IntArray walk = Walk.over(f, out.shape(), in, out.offset());
     return new Launch(
         "binaryLong",
         Frame.independent(out.numel()),
-        List.of(
-            f.iteration(), f.failure(), a.array(), b.array(), out.array(), walk.table(), places),
+        List.of(f.iteration(), f.failure(), a.array(), b.array(), out.array(), walk),
         (graph, id) ->
             graph.task(
                 id,
@@ -48,11 +30,7 @@ final class WholeElementwise {
                 a.longs(),
                 b.longs(),
                 out.longs(),
-                walk.table(),
-                places,
-                walk.rank(),
-                out.numel(),
-                out.offset(),
+                walk,
                 fn));
   }
 
@@ -63,23 +41,19 @@ final class WholeElementwise {
       LongArray a,
       LongArray b,
       LongArray y,
-      IntArray table,
-      IntArray places,
-      int rank,
-      int n,
-      int result,
+      IntArray walk,
       int fn) {
     int i = context.globalIdx;
-    if (i < n) {
-      long u = a.get(at(iteration, places, table, rank, 0, i));
-      long v = b.get(at(iteration, places, table, rank, 1, i));
+    if (i < Walk.size(walk)) {
+      long u = a.get(Walk.at(walk, iteration, 0, i));
+      long v = b.get(Walk.at(walk, iteration, 1, i));
       if (fn == Elementwise.DIV) {
         if (v == 0) {
           failure.set(0, 2);
         }
-        y.set(result + i, u / (v == 0 ? 1 : v));
+        y.set(Walk.result(walk) + i, u / (v == 0 ? 1 : v));
       } else {
-        y.set(result + i, apply(fn, u, v));
+        y.set(Walk.result(walk) + i, apply(fn, u, v));
       }
     }
   }
@@ -95,10 +69,10 @@ final class WholeElementwise {
   }
 
   /** Comparisons of any one type. */
-  static Launch compare(Frame f, Walk walk, int fn, List<Operand> in, Operand out) {
+  static Launch compare(Frame f, int fn, List<Operand> in, Operand out) {
     Operand a = in.get(0);
     Operand b = in.get(1);
-    IntArray places = places(f, in);
+    IntArray walk = Walk.over(f, out.shape(), in, out.offset());
     Launch.Task task =
         switch (a.dtype()) {
           case F32 ->
@@ -111,11 +85,7 @@ final class WholeElementwise {
                       a.floats(),
                       b.floats(),
                       out.bytes(),
-                      walk.table(),
-                      places,
-                      walk.rank(),
-                      out.numel(),
-                      out.offset(),
+                      walk,
                       fn);
           case I64 ->
               (graph, id) ->
@@ -127,11 +97,7 @@ final class WholeElementwise {
                       a.longs(),
                       b.longs(),
                       out.bytes(),
-                      walk.table(),
-                      places,
-                      walk.rank(),
-                      out.numel(),
-                      out.offset(),
+                      walk,
                       fn);
           default ->
               (graph, id) ->
@@ -143,17 +109,13 @@ final class WholeElementwise {
                       a.bytes(),
                       b.bytes(),
                       out.bytes(),
-                      walk.table(),
-                      places,
-                      walk.rank(),
-                      out.numel(),
-                      out.offset(),
+                      walk,
                       fn);
         };
     return new Launch(
         "compare",
         Frame.independent(out.numel()),
-        List.of(f.iteration(), a.array(), b.array(), out.array(), walk.table(), places),
+        List.of(f.iteration(), a.array(), b.array(), out.array(), walk),
         task);
   }
 
@@ -163,19 +125,15 @@ final class WholeElementwise {
       FloatArray a,
       FloatArray b,
       ByteArray y,
-      IntArray table,
-      IntArray places,
-      int rank,
-      int n,
-      int result,
+      IntArray walk,
       int fn) {
     int i = context.globalIdx;
-    if (i < n) {
-      float u = a.get(at(iteration, places, table, rank, 0, i));
-      float v = b.get(at(iteration, places, table, rank, 1, i));
+    if (i < Walk.size(walk)) {
+      float u = a.get(Walk.at(walk, iteration, 0, i));
+      float v = b.get(Walk.at(walk, iteration, 1, i));
       int less = u < v ? 1 : 0;
       int equal = u == v ? 1 : 0;
-      y.set(result + i, (byte) relation(fn, less, equal));
+      y.set(Walk.result(walk) + i, (byte) relation(fn, less, equal));
     }
   }
 
@@ -185,19 +143,15 @@ final class WholeElementwise {
       LongArray a,
       LongArray b,
       ByteArray y,
-      IntArray table,
-      IntArray places,
-      int rank,
-      int n,
-      int result,
+      IntArray walk,
       int fn) {
     int i = context.globalIdx;
-    if (i < n) {
-      long u = a.get(at(iteration, places, table, rank, 0, i));
-      long v = b.get(at(iteration, places, table, rank, 1, i));
+    if (i < Walk.size(walk)) {
+      long u = a.get(Walk.at(walk, iteration, 0, i));
+      long v = b.get(Walk.at(walk, iteration, 1, i));
       int less = u < v ? 1 : 0;
       int equal = u == v ? 1 : 0;
-      y.set(result + i, (byte) relation(fn, less, equal));
+      y.set(Walk.result(walk) + i, (byte) relation(fn, less, equal));
     }
   }
 
@@ -207,19 +161,15 @@ final class WholeElementwise {
       ByteArray a,
       ByteArray b,
       ByteArray y,
-      IntArray table,
-      IntArray places,
-      int rank,
-      int n,
-      int result,
+      IntArray walk,
       int fn) {
     int i = context.globalIdx;
-    if (i < n) {
-      int u = a.get(at(iteration, places, table, rank, 0, i)) != 0 ? 1 : 0;
-      int v = b.get(at(iteration, places, table, rank, 1, i)) != 0 ? 1 : 0;
+    if (i < Walk.size(walk)) {
+      int u = a.get(Walk.at(walk, iteration, 0, i)) != 0 ? 1 : 0;
+      int v = b.get(Walk.at(walk, iteration, 1, i)) != 0 ? 1 : 0;
       int less = u < v ? 1 : 0;
       int equal = u == v ? 1 : 0;
-      y.set(result + i, (byte) relation(fn, less, equal));
+      y.set(Walk.result(walk) + i, (byte) relation(fn, less, equal));
     }
   }
 
@@ -232,11 +182,11 @@ final class WholeElementwise {
   }
 
   /** {@code condition ? yes : no} of any type. */
-  static Launch where(Frame f, Walk walk, List<Operand> in, Operand out) {
+  static Launch where(Frame f, List<Operand> in, Operand out) {
     Operand c = in.get(0);
     Operand yes = in.get(1);
     Operand no = in.get(2);
-    IntArray places = places(f, in);
+    IntArray walk = Walk.over(f, out.shape(), in, out.offset());
     Launch.Task task =
         switch (out.dtype()) {
           case F32 ->
@@ -250,11 +200,7 @@ final class WholeElementwise {
                       yes.floats(),
                       no.floats(),
                       out.floats(),
-                      walk.table(),
-                      places,
-                      walk.rank(),
-                      out.numel(),
-                      out.offset());
+                      walk);
           case I64 ->
               (graph, id) ->
                   graph.task(
@@ -266,11 +212,7 @@ final class WholeElementwise {
                       yes.longs(),
                       no.longs(),
                       out.longs(),
-                      walk.table(),
-                      places,
-                      walk.rank(),
-                      out.numel(),
-                      out.offset());
+                      walk);
           default ->
               (graph, id) ->
                   graph.task(
@@ -282,17 +224,12 @@ final class WholeElementwise {
                       yes.bytes(),
                       no.bytes(),
                       out.bytes(),
-                      walk.table(),
-                      places,
-                      walk.rank(),
-                      out.numel(),
-                      out.offset());
+                      walk);
         };
     return new Launch(
         "where",
         Frame.independent(out.numel()),
-        List.of(
-            f.iteration(), c.array(), yes.array(), no.array(), out.array(), walk.table(), places),
+        List.of(f.iteration(), c.array(), yes.array(), no.array(), out.array(), walk),
         task);
   }
 
@@ -303,16 +240,12 @@ final class WholeElementwise {
       FloatArray yes,
       FloatArray no,
       FloatArray y,
-      IntArray table,
-      IntArray places,
-      int rank,
-      int n,
-      int result) {
+      IntArray walk) {
     int i = context.globalIdx;
-    if (i < n) {
-      float u = yes.get(at(iteration, places, table, rank, 1, i));
-      float v = no.get(at(iteration, places, table, rank, 2, i));
-      y.set(result + i, c.get(at(iteration, places, table, rank, 0, i)) != 0 ? u : v);
+    if (i < Walk.size(walk)) {
+      float u = yes.get(Walk.at(walk, iteration, 1, i));
+      float v = no.get(Walk.at(walk, iteration, 2, i));
+      y.set(Walk.result(walk) + i, c.get(Walk.at(walk, iteration, 0, i)) != 0 ? u : v);
     }
   }
 
@@ -323,16 +256,12 @@ final class WholeElementwise {
       LongArray yes,
       LongArray no,
       LongArray y,
-      IntArray table,
-      IntArray places,
-      int rank,
-      int n,
-      int result) {
+      IntArray walk) {
     int i = context.globalIdx;
-    if (i < n) {
-      long u = yes.get(at(iteration, places, table, rank, 1, i));
-      long v = no.get(at(iteration, places, table, rank, 2, i));
-      y.set(result + i, c.get(at(iteration, places, table, rank, 0, i)) != 0 ? u : v);
+    if (i < Walk.size(walk)) {
+      long u = yes.get(Walk.at(walk, iteration, 1, i));
+      long v = no.get(Walk.at(walk, iteration, 2, i));
+      y.set(Walk.result(walk) + i, c.get(Walk.at(walk, iteration, 0, i)) != 0 ? u : v);
     }
   }
 
@@ -343,16 +272,12 @@ final class WholeElementwise {
       ByteArray yes,
       ByteArray no,
       ByteArray y,
-      IntArray table,
-      IntArray places,
-      int rank,
-      int n,
-      int result) {
+      IntArray walk) {
     int i = context.globalIdx;
-    if (i < n) {
-      byte u = yes.get(at(iteration, places, table, rank, 1, i));
-      byte v = no.get(at(iteration, places, table, rank, 2, i));
-      y.set(result + i, c.get(at(iteration, places, table, rank, 0, i)) != 0 ? u : v);
+    if (i < Walk.size(walk)) {
+      byte u = yes.get(Walk.at(walk, iteration, 1, i));
+      byte v = no.get(Walk.at(walk, iteration, 2, i));
+      y.set(Walk.result(walk) + i, c.get(Walk.at(walk, iteration, 0, i)) != 0 ? u : v);
     }
   }
 }

@@ -10,10 +10,7 @@ import org.jdit.tensor.Shape;
 import org.jdit.tensor.Strided;
 import org.jdit.tensor.op.Conv2d;
 import org.junit.jupiter.api.Test;
-import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
-import uk.ac.manchester.tornado.api.types.arrays.IntArray;
-import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 
 class ConvKernelTest {
   private final Random random = new Random(21);
@@ -65,12 +62,7 @@ class ConvKernelTest {
   }
 
   private static void compare(List<Case> cases, int iteration) {
-    Frame frame =
-        new Frame(
-            new KernelContext(),
-            IntArray.fromElements(iteration),
-            LongArray.fromElements(0, 0),
-            IntArray::fromElements);
+    Frame frame = Kernels.frame(iteration);
     Kernels.run(
         cases.stream().map(c -> ConvKernel.of(frame, c.op, c.x, c.w, c.bias, c.out)).toList());
     for (Case c : cases) {

@@ -13,10 +13,7 @@ import org.jdit.tensor.Strided;
 import org.jdit.tensor.op.Linear;
 import org.jdit.tensor.op.Linear.Activation;
 import org.junit.jupiter.api.Test;
-import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
-import uk.ac.manchester.tornado.api.types.arrays.IntArray;
-import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 
 class GemmKernelTest {
   private final Random random = new Random(20);
@@ -24,12 +21,7 @@ class GemmKernelTest {
   private final List<Runnable> checks = new ArrayList<>();
 
   /** In the third iteration of a loop, so that stacked operands lie two steps further. */
-  private final Frame frame =
-      new Frame(
-          new KernelContext(),
-          IntArray.fromElements(2),
-          LongArray.fromElements(0, 0),
-          IntArray::fromElements);
+  private final Frame frame = Kernels.frame(2);
 
   @Test
   void linearTakesAllSizes() {

@@ -21,13 +21,25 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 final class Kernels {
   private Kernels() {}
 
-  /** A frame outside any loop. */
-  static Frame frame() {
+  /** A frame in an iteration of a loop, so that stacked operands lie that many steps further. */
+  static Frame frame(int iteration) {
     return new Frame(
         new KernelContext(),
-        IntArray.fromElements(0),
+        IntArray.fromElements(iteration),
         LongArray.fromElements(0, 0),
-        IntArray::fromElements);
+        new Tables());
+  }
+
+  private static final class Tables implements Frame.Tables {
+    @Override
+    public IntArray of(int... values) {
+      return IntArray.fromArray(values);
+    }
+
+    @Override
+    public FloatArray of(float... values) {
+      return FloatArray.fromArray(values);
+    }
   }
 
   /** A row-major float operand. */

@@ -1,0 +1,141 @@
+package org.jdit.tensor.program;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jdit.tensor.Shape;
+import org.jdit.tensor.Spec;
+import org.jdit.tensor.Tensor;
+import org.jdit.tensor.op.Call;
+import org.jdit.tensor.op.Op;
+
+/**
+ * Puts chains of element-wise operations into calls, which a backend runs as one kernel: each
+ * operand is read once and each result written once, whatever happens in between. The results' bits
+ * stay the same.
+ */
+public final class Fusion {
+  /** The kernel that runs chains. */
+  public interface Kernel {
+    /** Whether it can compute an operation on such operands, given the spec of the result. */
+    boolean computes(Op op, List<Spec> in, Spec out);
+
+    /** The largest number of operations in a chain. */
+    int operations();
+
+    /** Whether a chain of no more operations than that is within its other limits. */
+    boolean takes(Program chain);
+  }
+
+  private final Program source;
+  private final Kernel kernel;
+  private final Map<Integer, Integer> uses = new HashMap<>();
+  private final List<Node> nodes = new ArrayList<>();
+
+  /** The chains that may grow, by the shape of their results. */
+  private final Map<Shape, List<Node>> open = new LinkedHashMap<>();
+
+  private Fusion(Program source, Kernel kernel) {
+    this.source = source;
+    this.kernel = kernel;
+    source.nodes().forEach(n -> n.in().forEach(id -> uses.merge(id, 1, Integer::sum)));
+    source.roots().forEach(id -> uses.merge(id, 1, Integer::sum));
+  }
+
+  /** A Program of the same values, as {@link Commit#last} orders it, in which chains are calls. */
+  public static Program of(Program p, Kernel kernel) {
+    return new Fusion(p, kernel).run();
+  }
+
+  private Program run() {
+    int commit = Commit.start(source, id -> id);
+    source.nodes().subList(0, commit).forEach(this::add);
+    closeAll();
+    source.nodes().subList(commit, source.nodes().size()).forEach(this::add);
+    closeAll();
+    return new Program(
+        source.inputs(), nodes, source.outputs(), source.updates(), source.gate(), source.values());
+  }
+
+  private void add(Node n) {
+    Spec out = source.spec(n.out().getFirst());
+    boolean fuses = kernel.computes(n.op(), specs(n), out);
+    // Other chains run before what reads their results; nodes that read none run before them.
+    List.copyOf(open.keySet()).stream()
+        .filter(shape -> !fuses || !shape.equals(out.shape()))
+        .filter(shape -> made(open.get(shape)).stream().anyMatch(n.in()::contains))
+        .forEach(this::close);
+    if (fuses) {
+      open.computeIfAbsent(out.shape(), _ -> new ArrayList<>()).add(n);
+    } else {
+      nodes.add(n);
+    }
+  }
+
+  private List<Spec> specs(Node n) {
+    return n.in().stream().map(source::spec).toList();
+  }
+
+  private static Set<Integer> made(List<Node> chain) {
+    Set<Integer> made = new HashSet<>();
+    chain.forEach(n -> made.addAll(n.out()));
+    return made;
+  }
+
+  private void closeAll() {
+    List.copyOf(open.keySet()).forEach(this::close);
+  }
+
+  /** Ends a chain, in as many parts as the kernel's limits make of it. */
+  private void close(Shape shape) {
+    List<Node> left = open.remove(shape);
+    while (!left.isEmpty()) {
+      Node part = left.getFirst();
+      int size = 1;
+      for (int n = Math.min(left.size(), kernel.operations()); n > 1 && size == 1; n--) {
+        Call call = call(left.subList(0, n));
+        if (kernel.takes(call.program())) {
+          part = new Node(call, operands(left.subList(0, n)), results(left.subList(0, n)));
+          size = n;
+        }
+      }
+      nodes.add(part);
+      left = left.subList(size, left.size());
+    }
+  }
+
+  /** What a chain reads and does not make. */
+  private static List<Integer> operands(List<Node> chain) {
+    Set<Integer> made = made(chain);
+    Set<Integer> operands = new LinkedHashSet<>();
+    chain.forEach(n -> n.in().stream().filter(id -> !made.contains(id)).forEach(operands::add));
+    return List.copyOf(operands);
+  }
+
+  /** What a chain makes and others read. */
+  private List<Integer> results(List<Node> chain) {
+    Map<Integer, Integer> inside = new HashMap<>();
+    chain.forEach(n -> n.in().forEach(id -> inside.merge(id, 1, Integer::sum)));
+    return chain.stream()
+        .flatMap(n -> n.out().stream())
+        .filter(id -> uses.getOrDefault(id, 0) > inside.getOrDefault(id, 0))
+        .toList();
+  }
+
+  private Call call(List<Node> chain) {
+    return new Call(
+        Program.trace(
+            t -> {
+              Map<Integer, Tensor> env = new HashMap<>();
+              operands(chain)
+                  .forEach(id -> env.put(id, t.declare("x" + id, Role.INPUT, source.spec(id))));
+              Passes.replay(t, chain, env, (trace, n, x) -> trace.apply(n.op(), x));
+              results(chain).forEach(id -> t.output("y" + id, env.get(id)));
+            }));
+  }
+}
