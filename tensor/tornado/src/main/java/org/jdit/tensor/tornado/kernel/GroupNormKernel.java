@@ -60,7 +60,8 @@ public final class GroupNormKernel {
                 y.floats(),
                 places,
                 (float) op.eps(),
-                op.silu() ? 1 : 0));
+                op.silu() ? 1 : 0,
+                x.layout().isContiguous() ? 1 : 0));
   }
 
   static void groupNorm(
@@ -72,7 +73,8 @@ public final class GroupNormKernel {
       FloatArray y,
       IntArray places,
       float eps,
-      int silu) {
+      int silu,
+      int contiguous) {
     float[] local = context.allocateFloatLocalArray(Group.SIZE);
     int result = places.get(12);
     int groups = places.get(13);
@@ -88,18 +90,18 @@ public final class GroupNormKernel {
         places.get(0) + i * places.get(1) + number / groups * places.get(2) + first * places.get(3);
     float part = 0f;
     for (int k = thread; k < count; k += Group.SIZE) {
-      part += x.get(at + position(places, k, pixels, width));
+      part += x.get(at + position(places, k, pixels, width, contiguous));
     }
     float m = Group.sum(context, local, part) / count;
     float squares = 0f;
     for (int k = thread; k < count; k += Group.SIZE) {
-      float centred = x.get(at + position(places, k, pixels, width)) - m;
+      float centred = x.get(at + position(places, k, pixels, width, contiguous)) - m;
       squares += centred * centred;
     }
     float r = 1f / TornadoMath.sqrt(Group.sum(context, local, squares) / count + eps);
     for (int k = thread; k < count; k += Group.SIZE) {
       int channel = first + k / pixels;
-      float normed = (x.get(at + position(places, k, pixels, width)) - m) * r;
+      float normed = (x.get(at + position(places, k, pixels, width, contiguous)) - m) * r;
       float w = weight.get(places.get(6) + i * places.get(7) + channel * places.get(8));
       float b = bias.get(places.get(9) + i * places.get(10) + channel * places.get(11));
       float z = normed * w + b;
@@ -108,10 +110,10 @@ public final class GroupNormKernel {
   }
 
   /** Where an element of a group lies, from the group's first. */
-  private static int position(IntArray places, int k, int pixels, int width) {
+  private static int position(IntArray places, int k, int pixels, int width, int contiguous) {
     int pixel = k % pixels;
-    return k / pixels * places.get(3)
-        + pixel / width * places.get(4)
-        + pixel % width * places.get(5);
+    int strided =
+        k / pixels * places.get(3) + pixel / width * places.get(4) + pixel % width * places.get(5);
+    return contiguous == 1 ? k : strided;
   }
 }
