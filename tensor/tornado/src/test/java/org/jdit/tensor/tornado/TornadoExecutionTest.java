@@ -124,7 +124,9 @@ class TornadoExecutionTest {
       assertNetwork(network, scope);
       assertThat(backend.counters().tasks()).isEqualTo(2 * planned);
       // The device has timed each of them, and one that brings the weights.
-      assertThat(backend.profile()).isNotEmpty().allMatch(t -> t.nanos() > 0);
+      assertThat(backend.profile())
+          .isNotEmpty()
+          .allMatch(t -> t.nanos() > 0 && t.compileNanos() > 0);
       assertThat(
               backend.profile().stream()
                   .filter(t -> !t.task().contains(DevicePlan.MEMORY))
