@@ -20,17 +20,21 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  */
 final class DeviceArrays implements AutoCloseable, Frame.Tables {
   private final Memory memory;
+  private final TornadoDevices.Device device;
   private final Map<TornadoNativeArray, Memory.Slab> slabs = new HashMap<>();
+  private long total;
 
-  DeviceArrays(Memory memory) {
-    this.memory = memory;
+  DeviceArrays(TornadoBackend backend) {
+    this.memory = backend.memory();
+    this.device = backend.device();
   }
 
   /** A zero-filled array; an empty one gets an element, as devices have no empty buffers. */
   TornadoNativeArray allocate(DType dtype, long elements) {
     if (elements > Integer.MAX_VALUE) {
       throw new JditException(
-          "an array of %d elements is more than TornadoVM's arrays hold (%d)"
+          ("an array of %d elements is more than TornadoVM's arrays hold (%d);"
+                  + " use a smaller batch or a smaller model")
               .formatted(elements, Integer.MAX_VALUE));
     }
     long bytes = Math.max(elements, 1) * dtype.bytes();
@@ -63,20 +67,24 @@ final class DeviceArrays implements AutoCloseable, Frame.Tables {
 
   private <A extends TornadoNativeArray> A wrapped(long bytes, Function<MemorySegment, A> wrap) {
     long whole = TornadoNativeArray.ARRAY_HEADER + bytes;
+    device.check(total + whole, whole);
     Memory.Slab slab = memory.allocate(whole);
     A array = wrap.apply(slab.segment().asSlice(0, whole));
     slabs.put(array, slab);
+    total += slab.segment().byteSize();
     return array;
   }
 
   /** Frees the host memory of one array. */
   void free(TornadoNativeArray array) {
-    slabs.remove(array).close();
+    Memory.Slab slab = slabs.remove(array);
+    total -= slab.segment().byteSize();
+    slab.close();
   }
 
   /** Bytes of the elements and headers of all arrays. */
   long bytes() {
-    return slabs.values().stream().mapToLong(s -> s.segment().byteSize()).sum();
+    return total;
   }
 
   @Override

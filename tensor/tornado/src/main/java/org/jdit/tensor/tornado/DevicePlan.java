@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.tornado.kernel.Launch;
@@ -80,6 +81,7 @@ final class DevicePlan implements AutoCloseable {
     executables.forEach(e -> shared.addAll(e.shared()));
     Set<TornadoNativeArray> all = new HashSet<>(shared);
     all.addAll(weights);
+    executables.forEach(e -> all.addAll(e.given()));
     refuseTooLarge(all);
     boolean several = parts.size() > 1;
     if (several) {
@@ -108,21 +110,9 @@ final class DevicePlan implements AutoCloseable {
   }
 
   private void refuseTooLarge(Set<TornadoNativeArray> all) {
-    long bytes = all.stream().mapToLong(TornadoNativeArray::getNumBytesOfSegmentWithHeader).sum();
-    long largest =
-        all.stream().mapToLong(TornadoNativeArray::getNumBytesOfSegmentWithHeader).max().orElse(0);
-    TornadoDevices.Device device = backend.device();
-    if (bytes > device.memoryBytes() || largest > device.largestBuffer()) {
-      throw new JditException(
-          ("device %s has %d MiB (at most %d MiB for one array), and this needs %d MiB (%d MiB);"
-                  + " use a smaller batch, a smaller model or another device")
-              .formatted(
-                  device.id(),
-                  device.memoryBytes() >> 20,
-                  device.largestBuffer() >> 20,
-                  bytes >> 20,
-                  largest >> 20));
-    }
+    long[] bytes =
+        all.stream().mapToLong(TornadoNativeArray::getNumBytesOfSegmentWithHeader).toArray();
+    backend.device().check(LongStream.of(bytes).sum(), LongStream.of(bytes).max().orElse(0));
   }
 
   // ---- building ----------------------------------------------------------------------------

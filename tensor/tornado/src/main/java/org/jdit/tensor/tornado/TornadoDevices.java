@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.jdit.tensor.JditException;
 import uk.ac.manchester.tornado.api.TornadoRuntime;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /** The devices that TornadoVM has drivers for. */
@@ -17,6 +18,13 @@ final class TornadoDevices {
 
   private static final String BAILOUT = "tornado.recover.bailout";
 
+  /** What TornadoVM's options for Java bring; it is there even where no driver is. */
+  private static final String MODULE = "tornado.runtime";
+
+  private static final String NO_DEVICE =
+      "TornadoVM finds no device; install the driver of one (for tests on a processor: PoCL), and"
+          + " see that 'clinfo' or 'nvidia-smi' lists it";
+
   private TornadoDevices() {}
 
   /**
@@ -24,12 +32,28 @@ final class TornadoDevices {
    *
    * @param id driver and device number, as in {@code 0:0}
    * @param description name, backend and kind
-   * @param memoryBytes its memory
+   * @param memoryBytes the memory that arrays may have
    * @param largestBuffer bytes that one array may have
    * @param handle TornadoVM's
    */
   record Device(
-      String id, String description, long memoryBytes, long largestBuffer, TornadoDevice handle) {}
+      String id, String description, long memoryBytes, long largestBuffer, TornadoDevice handle) {
+    /**
+     * Refuses what the device has no room for.
+     *
+     * @param bytes of all arrays together
+     * @param largest bytes of the largest array
+     * @throws JditException if that is too much
+     */
+    void check(long bytes, long largest) {
+      if (bytes > memoryBytes || largest > largestBuffer) {
+        throw new JditException(
+            ("device %s has %d MiB (at most %d MiB for one array), and this needs %d MiB (%d MiB);"
+                    + " use a smaller batch, a smaller model or another device")
+                .formatted(id, memoryBytes >> 20, largestBuffer >> 20, bytes >> 20, largest >> 20));
+      }
+    }
+  }
 
   private static Map<String, String> settings() {
     Map<String, String> s = new LinkedHashMap<>();
@@ -53,11 +77,7 @@ final class TornadoDevices {
               .formatted(BAILOUT));
     }
     try {
-      return all().isEmpty()
-          ? Optional.of(
-              "TornadoVM finds no device; install an OpenCL driver (for tests on a processor: PoCL)"
-                  + " and look at jdit doctor")
-          : Optional.empty();
+      return all().isEmpty() ? Optional.of(NO_DEVICE) : Optional.empty();
     } catch (JditException e) {
       return Optional.of(e.getMessage());
     }
@@ -85,6 +105,9 @@ final class TornadoDevices {
       }
       return devices;
     } catch (RuntimeException | LinkageError e) {
+      if (ModuleLayer.boot().findModule(MODULE).isPresent()) {
+        throw new JditException(NO_DEVICE, e);
+      }
       throw new JditException(
           "TornadoVM does not start (%s); start Java with @$TORNADOVM_HOME/tornado-argfile of a"
                   .formatted(e)
@@ -99,7 +122,10 @@ final class TornadoDevices {
         "%s (%s, %s)"
             .formatted(
                 d.getPhysicalDevice().getDeviceName(), d.getTornadoVMBackend(), d.getDeviceType()),
-        d.getMaxGlobalMemory(),
+        // A processor's memory holds each array twice: as the device's, and as its host twin.
+        d.getDeviceType() == TornadoDeviceType.CPU
+            ? d.getMaxGlobalMemory() / 2
+            : d.getMaxGlobalMemory(),
         d.getMaxAllocMemory(),
         d);
   }

@@ -66,8 +66,8 @@ final class TornadoExecutable implements Executable {
     this.lowered = lowered(source.program(), source.ops());
     this.program = lowered.program();
     this.loops = source.loops();
-    this.arrays = new DeviceArrays(store.backend().memory());
-    this.tables = new DeviceArrays(store.backend().memory());
+    this.arrays = new DeviceArrays(store.backend());
+    this.tables = new DeviceArrays(store.backend());
     try {
       failure = (LongArray) arrays.allocate(DType.I64, 2);
       slots = slots(lowered);
@@ -166,7 +166,7 @@ final class TornadoExecutable implements Executable {
   /** Binds all kernels; done again when the store has moved a value. */
   void bind() {
     tables.close();
-    tables = new DeviceArrays(store.backend().memory());
+    tables = new DeviceArrays(store.backend());
     results.clear();
     commits.clear();
     storages.clear();

@@ -50,7 +50,7 @@ final class TornadoResident implements Resident {
 
   TornadoResident(TornadoBackend backend) {
     this.backend = backend;
-    this.arrays = new DeviceArrays(backend.memory());
+    this.arrays = new DeviceArrays(backend);
     this.sink = arrays.of(0);
   }
 

@@ -179,14 +179,24 @@ class TornadoExecutionTest {
         new TornadoBackend(
             new TornadoDevices.Device(real.id(), "small", 1 << 20, 1 << 20, real.handle()), false);
     Program large = Program.trace(t -> t.output("y", t.param("w", Spec.f32(1 << 20)).sum()));
-    try (TensorScope scope = TensorScope.open(small.memory());
-        Resident store = small.newResident();
-        Executable e = small.compile(large, store)) {
-      store.load("w", scope.zeros(Spec.f32(1 << 20)));
-      assertThatThrownBy(() -> e.run(Map.of(), scope))
+    try (Resident store = small.newResident()) {
+      assertThatThrownBy(() -> small.compile(large, store).close())
           .isInstanceOf(JditException.class)
           .hasMessageContaining("has 1 MiB")
           .hasMessageContaining("use a smaller batch");
+    }
+    // What each Program needs is there, but not what both do.
+    Spec part = Spec.f32(72 << 10);
+    Program first = Program.trace(t -> t.output("y", t.input("x", part).exp().neg()));
+    Program second = Program.trace(t -> t.output("y", t.input("x", part).neg().exp()));
+    try (TensorScope scope = TensorScope.open(small.memory());
+        Resident store = small.newResident();
+        Executable a = small.compile(first, store);
+        Executable b = small.compile(second, store)) {
+      assertThatThrownBy(() -> a.run(Map.of("x", scope.zeros(part)), scope))
+          .isInstanceOf(JditException.class)
+          .hasMessageContaining("this needs");
+      assertThat(b.bytes()).isPositive();
     }
     assertThat(small.memory().liveBytes()).isZero();
   }
