@@ -2,7 +2,6 @@ package org.jdit.tensor.program;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -40,6 +39,9 @@ public final class Fusion {
   /** The chains that may grow, by the shape of their results. */
   private final Map<Shape, List<Node>> open = new LinkedHashMap<>();
 
+  /** What they make, and the shape of the chain that makes it. */
+  private final Map<Integer, Shape> pending = new HashMap<>();
+
   private Fusion(Program source, Kernel kernel) {
     this.source = source;
     this.kernel = kernel;
@@ -65,13 +67,16 @@ public final class Fusion {
   private void add(Node n) {
     Spec out = source.spec(n.out().getFirst());
     boolean fuses = kernel.computes(n.op(), specs(n), out);
-    // Other chains run before what reads their results; nodes that read none run before them.
-    List.copyOf(open.keySet()).stream()
-        .filter(shape -> !fuses || !shape.equals(out.shape()))
-        .filter(shape -> made(open.get(shape)).stream().anyMatch(n.in()::contains))
-        .forEach(this::close);
+    // A chain runs before what else reads it, and after what does not.
+    for (int id : n.in()) {
+      Shape chain = pending.get(id);
+      if (chain != null && !(fuses && chain.equals(out.shape()))) {
+        close(chain);
+      }
+    }
     if (fuses) {
       open.computeIfAbsent(out.shape(), _ -> new ArrayList<>()).add(n);
+      n.out().forEach(id -> pending.put(id, out.shape()));
     } else {
       nodes.add(n);
     }
@@ -81,12 +86,6 @@ public final class Fusion {
     return n.in().stream().map(source::spec).toList();
   }
 
-  private static Set<Integer> made(List<Node> chain) {
-    Set<Integer> made = new HashSet<>();
-    chain.forEach(n -> made.addAll(n.out()));
-    return made;
-  }
-
   private void closeAll() {
     List.copyOf(open.keySet()).forEach(this::close);
   }
@@ -94,6 +93,7 @@ public final class Fusion {
   /** Ends a chain, in as many parts as the kernel's limits make of it. */
   private void close(Shape shape) {
     List<Node> left = open.remove(shape);
+    left.forEach(n -> pending.keySet().removeAll(n.out()));
     while (!left.isEmpty()) {
       Node part = left.getFirst();
       int size = 1;
@@ -111,9 +111,9 @@ public final class Fusion {
 
   /** What a chain reads and does not make. */
   private static List<Integer> operands(List<Node> chain) {
-    Set<Integer> made = made(chain);
     Set<Integer> operands = new LinkedHashSet<>();
-    chain.forEach(n -> n.in().stream().filter(id -> !made.contains(id)).forEach(operands::add));
+    chain.forEach(n -> operands.addAll(n.in()));
+    chain.forEach(n -> operands.removeAll(n.out()));
     return List.copyOf(operands);
   }
 
