@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.Elements;
@@ -22,19 +23,12 @@ import org.jdit.tensor.program.Fusion;
 import org.jdit.tensor.program.Input;
 import org.jdit.tensor.program.Lowering;
 import org.jdit.tensor.program.MemoryPlan;
-import org.jdit.tensor.program.Node;
 import org.jdit.tensor.program.Output;
 import org.jdit.tensor.program.Program;
 import org.jdit.tensor.program.Role;
 import org.jdit.tensor.spi.Executable;
 import org.jdit.tensor.tornado.kernel.ChainKernel;
-import org.jdit.tensor.tornado.kernel.ConstantKernel;
-import org.jdit.tensor.tornado.kernel.CopyKernel;
-import org.jdit.tensor.tornado.kernel.Frame;
-import org.jdit.tensor.tornado.kernel.Launch;
 import org.jdit.tensor.tornado.kernel.Operand;
-import uk.ac.manchester.tornado.api.KernelContext;
-import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
@@ -46,37 +40,35 @@ final class TornadoExecutable implements Executable {
   private final TornadoResident store;
   private final Lowering lowered;
   private final Program program;
-  private final Map<Integer, Loops.Loop> loops;
-  private final Map<Integer, Lowering> bodies = new HashMap<>();
-  private final Map<Integer, Map<Integer, Operand>> bodySlots = new HashMap<>();
+  private final Map<Integer, Binder.Body> bodies = new HashMap<>();
   private final DeviceArrays arrays;
   private final LongArray failure;
   private final Map<Integer, Operand> slots;
   private final Map<Input, Operand> inputs = new LinkedHashMap<>();
   private final Map<Output, Operand> outputs = new LinkedHashMap<>();
   private final Set<TornadoNativeArray> shared = new LinkedHashSet<>();
-  private final Map<Integer, Operand> storages = new HashMap<>();
-  private final List<Stage> results = new ArrayList<>();
-  private final List<Stage> commits = new ArrayList<>();
   private DeviceArrays tables;
+  private Binder binder;
+  private List<Stage> results;
+  private List<Stage> commits;
   private boolean closed;
 
   TornadoExecutable(TornadoResident store, Loops source) {
     this.store = store;
     this.lowered = lowered(source.program(), source.ops());
     this.program = lowered.program();
-    this.loops = source.loops();
     this.arrays = new DeviceArrays(store.backend());
     this.tables = new DeviceArrays(store.backend());
     try {
       failure = (LongArray) arrays.allocate(DType.I64, 2);
       slots = slots(lowered);
-      loops.forEach(
-          (id, loop) -> {
-            Lowering body = lowered(loop.body(), Set.of());
-            bodies.put(id, body);
-            bodySlots.put(id, slots(body));
-          });
+      source
+          .loops()
+          .forEach(
+              (id, loop) -> {
+                Lowering body = lowered(loop.body(), Set.of());
+                bodies.put(id, new Binder.Body(loop, body, slots(body)));
+              });
       for (Input i : program.inputs()) {
         if (i.role() == Role.INPUT) {
           inputs.put(i, whole(program.spec(i.id())));
@@ -133,7 +125,7 @@ final class TornadoExecutable implements Executable {
       return null;
     }
     if (slot != null && place.layout().isContiguous()) {
-      return at(slot, o.id(), lowered);
+      return Binder.at(slot, o.id(), lowered);
     }
     Operand copy = whole(program.spec(o.id()));
     shared.add(copy.array());
@@ -148,145 +140,31 @@ final class TornadoExecutable implements Executable {
         .orElse(null);
   }
 
-  private static Operand at(Operand base, int id, Lowering l) {
-    Strided layout = l.places().get(id).layout();
-    return new Operand(
-        base.array(),
-        l.program().spec(id).dtype(),
-        new Strided(layout.shape(), layout.offset() + base.layout().offset(), layout.strides()),
-        base.step());
-  }
-
-  private Operand operand(int id) {
-    return at(storages.get(lowered.storageOf(id)), id, lowered);
-  }
-
-  // ---- binding -----------------------------------------------------------------------------
-
   /** Binds all kernels; done again when the store has moved a value. */
   void bind() {
     tables.close();
     tables = new DeviceArrays(store.backend());
-    results.clear();
-    commits.clear();
-    storages.clear();
-    storages.putAll(slots);
+    Map<Integer, Operand> storages = new HashMap<>(slots);
     inputs.forEach((i, place) -> storages.put(i.id(), place));
-    loops.values().forEach(this::stack);
+    // First, as a stack may move what others know.
+    bodies.values().forEach(this::stack);
     for (Input i : program.inputs()) {
       if (i.role() != Role.INPUT) {
         storages.put(i.id(), store.want(i.name(), i.role(), program.spec(i.id())));
       }
     }
-    IntArray zero = tables.of(0);
-    Straight straight = new Straight(frame(zero), results);
-    if (mayFail()) {
-      straight.open.add(ConstantKernel.fill(frame(zero), 0, failurePlace()));
-    }
-    program.nodes().subList(0, lowered.commit()).forEach(straight::add);
-    outputs.forEach(
-        (o, to) -> {
-          if (to != null && !to.equals(operand(o.id()))) {
-            straight.copy(operand(o.id()), to);
-          }
-        });
-    straight.end();
-    Straight last = new Straight(frame(zero), commits);
-    program.nodes().subList(lowered.commit(), program.nodes().size()).forEach(last::add);
-    program
-        .updates()
-        .forEach(
-            (name, id) -> {
-              int state = program.input(name).id();
-              if (lowered.storageOf(id) != state) {
-                last.copy(operand(id), operand(state));
-              }
-            });
-    last.end();
+    binder = new Binder(store, lowered, bodies, storages, failure, tables);
+    results = binder.results(outputs, mayFail() ? Optional.of(failurePlace()) : Optional.empty());
+    commits = binder.commits();
   }
 
-  private void stack(Loops.Loop loop) {
+  private void stack(Binder.Body body) {
+    Loops.Loop loop = body.loop();
     for (int i = 0; i < loop.operands().size(); i++) {
       if (loop.operands().get(i) instanceof Loops.Operand.Stacked(List<String> names)) {
         store.stack(names, loop.body().spec(loop.body().inputs().get(i).id()));
       }
     }
-  }
-
-  private Frame frame(IntArray iteration) {
-    return new Frame(new KernelContext(), iteration, failure, tables);
-  }
-
-  /** Gathers kernels that run once, and stages around the loops among them. */
-  private final class Straight {
-    private final Frame frame;
-    private final List<Stage> stages;
-    private final List<Launch> open = new ArrayList<>();
-
-    Straight(Frame frame, List<Stage> stages) {
-      this.frame = frame;
-      this.stages = stages;
-    }
-
-    void add(Node n) {
-      Loops.Loop loop = loops.get(n.out().getFirst());
-      if (loop == null) {
-        open.addAll(new Tasks(frame, TornadoExecutable.this::operand).of(n));
-        return;
-      }
-      for (int i = 0; i < loop.operands().size(); i++) {
-        if (loop.operands().get(i) instanceof Loops.Operand.Carried(int result)) {
-          copy(operand(n.in().get(i)), operand(n.out().get(result)));
-        }
-      }
-      end();
-      stages.add(body(n, loop));
-    }
-
-    void copy(Operand from, Operand to) {
-      if (to.numel() > 0) {
-        open.add(CopyKernel.of(frame, from, to));
-      }
-    }
-
-    void end() {
-      if (!open.isEmpty()) {
-        stages.add(new Stage(open, 1, frame.iteration()));
-        open.clear();
-      }
-    }
-  }
-
-  private Stage body(Node n, Loops.Loop loop) {
-    int id = n.out().getFirst();
-    Lowering body = bodies.get(id);
-    Map<Integer, Operand> places = new HashMap<>(bodySlots.get(id));
-    for (int i = 0; i < loop.operands().size(); i++) {
-      Input formal = body.program().inputs().get(i);
-      Operand place =
-          switch (loop.operands().get(i)) {
-            case Loops.Operand.Stacked(List<String> names) ->
-                store.stack(names, body.program().spec(formal.id()));
-            case Loops.Operand.Invariant() -> operand(n.in().get(i));
-            case Loops.Operand.Carried(int result) -> operand(n.out().get(result));
-          };
-      places.put(formal.id(), place);
-    }
-    Frame frame = frame(tables.of(0));
-    Tasks tasks = new Tasks(frame, v -> at(places.get(body.storageOf(v)), v, body));
-    List<Launch> launches = new ArrayList<>();
-    body.program().nodes().forEach(node -> launches.addAll(tasks.of(node)));
-    body.program()
-        .updates()
-        .forEach(
-            (name, v) -> {
-              int state = body.program().input(name).id();
-              if (body.storageOf(v) != state) {
-                launches.add(
-                    CopyKernel.of(frame, tasks.operands().apply(v), tasks.operands().apply(state)));
-              }
-            });
-    return new Stage(launches, loop.times(), frame.iteration());
   }
 
   /** All stages, those of the results first. */
@@ -354,7 +232,7 @@ final class TornadoExecutable implements Executable {
 
   private Tensor result(DevicePlan plan, Output o, Operand from, TensorScope into) {
     if (from == null) {
-      return Host.copy(operand(o.id()), into);
+      return Host.copy(binder.operand(o.id()), into);
     }
     if (from.numel() > 0) {
       plan.fetch(from);
@@ -366,7 +244,7 @@ final class TornadoExecutable implements Executable {
     if (program.gate().isEmpty()) {
       return true;
     }
-    Operand gate = operand(program.gate().get());
+    Operand gate = binder.operand(program.gate().get());
     Role role = roleOf(lowered.storageOf(program.gate().get()));
     if (role == null || role == Role.STATE) {
       plan.fetch(gate);
