@@ -33,13 +33,23 @@ import org.jdit.tensor.program.Trace;
  * Programs are differentiated once and stay calls.
  */
 public final class Autodiff {
+  /** What becomes of the inner values of called Programs, which their gradients need. */
+  public enum InnerValues {
+    /** They are kept until the gradient is computed. */
+    KEPT,
+    /** They are computed again from the operands: less memory, one more forward pass. */
+    RECOMPUTED
+  }
+
   private final Trace trace;
+  private final InnerValues innerValues;
 
   /** By identity, under the Program that was split and under its forward part. */
   private final Map<Program, Linearised> linearised;
 
-  private Autodiff(Trace trace, Map<Program, Linearised> linearised) {
+  private Autodiff(Trace trace, InnerValues innerValues, Map<Program, Linearised> linearised) {
     this.trace = trace;
+    this.innerValues = innerValues;
     this.linearised = linearised;
   }
 
@@ -51,14 +61,21 @@ public final class Autodiff {
    */
   public record ValueAndGrad(Tensor value, List<Tensor> gradients) {}
 
+  /** As the method below, with the inner values of calls kept. */
+  public static Program valueAndGrad(Program p, Collection<String> wrt) {
+    return valueAndGrad(p, wrt, InnerValues.KEPT);
+  }
+
   /**
    * A Program that computes all outputs of {@code p} and, as {@code "grad.<name>"}, the gradient of
    * its first output, a scalar, by each named input. State updates are dropped.
    *
+   * @param innerValues for calls that {@code p} itself makes (torch.utils.checkpoint, if computed
+   *     again); the gradients are the same
    * @throws IllegalArgumentException if the first output is no floating-point scalar, or an input
    *     is unknown
    */
-  public static Program valueAndGrad(Program p, Collection<String> wrt) {
+  public static Program valueAndGrad(Program p, Collection<String> wrt, InnerValues innerValues) {
     Output loss = p.outputs().getFirst();
     if (!p.spec(loss.id()).shape().equals(Shape.SCALAR)
         || !p.spec(loss.id()).dtype().isFloating()) {
@@ -70,7 +87,7 @@ public final class Autodiff {
     Program joint =
         Program.trace(
             t -> {
-              Autodiff ad = new Autodiff(t, new IdentityHashMap<>());
+              Autodiff ad = new Autodiff(t, innerValues, new IdentityHashMap<>());
               Map<Integer, Tensor> env = Passes.declare(p, t);
               Set<Integer> active = new HashSet<>();
               sources.forEach(id -> active.add(t.id(env.get(id))));
@@ -117,13 +134,14 @@ public final class Autodiff {
         p.nodes(),
         env,
         (t, node, in) -> {
-          Op op = node.op();
-          if (op instanceof Call(Program callee)) {
-            Linearised l = linearise(callee);
-            List<Tensor> all = t.apply(new Call(l.forward()), in);
-            return all.subList(0, l.outputs());
-          }
-          return t.apply(op, in);
+          return switch (node.op()) {
+            case Call(Program callee) -> {
+              Linearised l = linearise(callee);
+              yield t.apply(new Call(l.forward()), in).subList(0, l.outputs());
+            }
+            case Fused op when op.differentiatedInParts() -> op.decompose(in);
+            case Op op -> t.apply(op, in);
+          };
         });
     activate(trace.nodes().subList(from, trace.nodes().size()), active);
   }
@@ -209,20 +227,24 @@ public final class Autodiff {
     if (known != null) {
       return known;
     }
+    boolean recomputed = innerValues == InnerValues.RECOMPUTED;
     int[] split = new int[1];
     String mark = mark(p);
     List<Integer> operands = new ArrayList<>();
     Program joint =
         Program.trace(
             t -> {
-              Autodiff ad = new Autodiff(t, linearised);
+              Autodiff ad = new Autodiff(t, InnerValues.KEPT, linearised);
               Map<Integer, Tensor> env = Passes.declare(p, t);
+              if (recomputed) {
+                hide(p, env);
+              }
               Set<Integer> active = new HashSet<>();
               p.inputs().stream()
                   .filter(i -> p.spec(i.id()).dtype().isFloating())
                   .forEach(i -> active.add(t.id(env.get(i.id()))));
               ad.replay(p, env, active);
-              split[0] = t.nodes().size();
+              split[0] = recomputed ? 0 : t.nodes().size();
               p.outputs().forEach(o -> t.output(o.name(), env.get(o.id())));
               Map<Integer, Tensor> d = new HashMap<>();
               for (Output o : p.outputs()) {
@@ -241,9 +263,29 @@ public final class Autodiff {
               }
             });
     Linearised l = split(p, joint, split[0], operands, mark);
+    if (recomputed) {
+      l = new Linearised(inParts(p), l.backward(), l.outputs(), l.operands());
+    }
     linearised.put(p, l);
     linearised.put(l.forward(), l);
     return l;
+  }
+
+  /** The same Program as it is computed again, so that both times give the same bits. */
+  private Program inParts(Program p) {
+    return Program.trace(
+        t -> {
+          Map<Integer, Tensor> env = Passes.declare(p, t);
+          new Autodiff(t, InnerValues.KEPT, linearised).replay(p, env, new HashSet<>());
+          p.outputs().forEach(o -> t.output(o.name(), env.get(o.id())));
+        });
+  }
+
+  /** Makes arguments look new, so that nothing computed again is taken for the first result. */
+  private static void hide(Program p, Map<Integer, Tensor> env) {
+    p.inputs().stream()
+        .filter(i -> i.role() == Role.INPUT)
+        .forEach(i -> env.compute(i.id(), (_, x) -> x.detach()));
   }
 
   /** A prefix that no name of {@code p} begins with, so that gradients have gradients again. */

@@ -11,4 +11,12 @@ public sealed interface Fused extends Op
     permits FusedWithGradient, Gelu, Linear, LayerNormModulate, GroupNorm, GateResidual, Conv2d {
   /** The same results in simpler operations. */
   List<Tensor> decompose(List<Tensor> in);
+
+  /**
+   * Whether a Program whose gradient is wanted runs the recipe forwards too, because the gradient
+   * needs values that the fused operation keeps to itself.
+   */
+  default boolean differentiatedInParts() {
+    return false;
+  }
 }

@@ -32,4 +32,10 @@ public record LayerNormModulate(double eps) implements Fused {
     Tensor scale = in.get(2).unsqueeze(1).add(1);
     return List.of(in.get(0).layerNorm(eps).mul(scale).add(in.get(1).unsqueeze(1)));
   }
+
+  /** The gradient needs the mean and rstd, which the norm alone gives. */
+  @Override
+  public boolean differentiatedInParts() {
+    return true;
+  }
 }

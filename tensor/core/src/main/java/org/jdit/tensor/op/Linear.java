@@ -39,14 +39,21 @@ public record Linear(Activation activation) implements Fused {
   @Override
   public List<Tensor> decompose(List<Tensor> in) {
     Tensor x = in.get(0);
-    Tensor rows = x.shape().rank() == 1 ? x.unsqueeze(0) : x;
-    Tensor y =
-        rows.matmul(in.get(1).t()).add(in.get(2)).reshape(x.shape().with(-1, in.get(1).dim(0)));
     return List.of(
         switch (activation) {
-          case NONE -> y;
-          case GELU -> y.gelu();
-          case SILU -> y.silu();
+          case NONE -> {
+            Tensor rows = x.shape().rank() == 1 ? x.unsqueeze(0) : x;
+            Shape to = x.shape().with(-1, in.get(1).dim(0));
+            yield rows.matmul(in.get(1).t()).add(in.get(2)).reshape(to);
+          }
+          case GELU -> x.linear(in.get(1), in.get(2)).gelu();
+          case SILU -> x.linear(in.get(1), in.get(2)).silu();
         });
+  }
+
+  /** The gradient of an activation needs what went into it. */
+  @Override
+  public boolean differentiatedInParts() {
+    return activation != Activation.NONE;
   }
 }

@@ -1,0 +1,170 @@
+package org.jdit.dit.train;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jdit.diffusion.Coefficients;
+import org.jdit.dit.model.DiT;
+import org.jdit.dit.model.DiTConfig;
+import org.jdit.dit.model.TimestepFeatures;
+import org.jdit.nn.optim.AdamW;
+import org.jdit.nn.optim.Ema;
+import org.jdit.tensor.Shape;
+import org.jdit.tensor.Tensor;
+import org.jdit.tensor.memory.TensorScope;
+import org.jdit.tensor.spi.Backend;
+import org.jdit.tensor.spi.Executable;
+import org.jdit.tensor.spi.Resident;
+
+/** Training steps on a backend: compiled once, with weights and moments that stay there. */
+public final class Trainer implements AutoCloseable {
+  private final Backend backend;
+  private final TrainStep step;
+  private final Resident resident;
+  private final Executable update;
+  private final Optional<Executable> accumulate;
+
+  /** Compiles a step; {@link #load} comes before the first one. */
+  public Trainer(Backend backend, TrainStep step) {
+    this.backend = backend;
+    this.step = step;
+    resident = backend.newResident();
+    try {
+      update = backend.compile(step.update(), resident);
+      accumulate =
+          step.recipe().accumulate() > 1
+              ? Optional.of(backend.compile(step.accumulate(), resident))
+              : Optional.empty();
+    } catch (RuntimeException | Error e) {
+      resident.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Starts anew: the average is the weights, the moments are 0.
+   *
+   * @param weights by name, the position table among them
+   */
+  public void start(Map<String, Tensor> weights) {
+    try (TensorScope scope = TensorScope.open(backend.memory())) {
+      Tensor parameters = vector(weights, scope);
+      load(
+          weights.get(TrainStep.POSITIONS),
+          Map.of(TrainStep.PARAMETERS, parameters, TrainStep.EMA, parameters));
+    }
+  }
+
+  /**
+   * Loads a state; what is not given is 0.
+   *
+   * @param positions the position table {@code [1, T, D]}
+   * @param state vectors by name, see {@link TrainStep#state}
+   */
+  public void load(Tensor positions, Map<String, Tensor> state) {
+    try (TensorScope scope = TensorScope.open(backend.memory())) {
+      Tensor zeros = scope.zeros(step.parameters().spec());
+      resident.load(TrainStep.POSITIONS, positions);
+      step.state().forEach(name -> resident.load(name, state.getOrDefault(name, zeros)));
+    }
+  }
+
+  /** The vector of the trained ones of some weights. */
+  public Tensor vector(Map<String, Tensor> weights, TensorScope into) {
+    float[] all = new float[step.parameters().size()];
+    step.parameters()
+        .offsets()
+        .forEach(
+            (name, at) -> {
+              float[] part = weights.get(name).toFloats();
+              System.arraycopy(part, 0, all, at, part.length);
+            });
+    return into.of(step.parameters().spec().shape(), all);
+  }
+
+  /** A vector of the state. */
+  public Tensor read(String name, TensorScope into) {
+    return resident.read(name, into);
+  }
+
+  /** The position table. */
+  public Tensor positions(TensorScope into) {
+    return resident.read(TrainStep.POSITIONS, into);
+  }
+
+  /**
+   * One step.
+   *
+   * @param portions of the batch, as many as the recipe says
+   * @param number of the step, from 1
+   */
+  public StepResult step(List<Batch> portions, long number, double learningRate) {
+    if (portions.size() != step.recipe().accumulate()) {
+      throw new IllegalArgumentException(
+          "a batch has %d portions, not %d".formatted(step.recipe().accumulate(), portions.size()));
+    }
+    StepResult[] results = new StepResult[portions.size()];
+    for (int i = 0; i < results.length; i++) {
+      boolean last = i == results.length - 1;
+      try (TensorScope scope = TensorScope.open(backend.memory())) {
+        Map<String, Tensor> inputs = inputs(portions.get(i), scope);
+        if (last) {
+          float[] adamw = step.recipe().adamw().factors(number, learningRate);
+          float[] ema = step.recipe().ema().factors(number);
+          inputs.put(TrainStep.ADAMW_FACTORS, scope.of(AdamW.factorsSpec().shape(), adamw));
+          inputs.put(TrainStep.EMA_FACTORS, scope.of(Ema.factorsSpec().shape(), ema));
+        }
+        Executable executable = last ? update : accumulate.orElseThrow();
+        results[i] = result(executable.run(inputs, scope));
+      }
+    }
+    return StepResult.joined(results);
+  }
+
+  private Map<String, Tensor> inputs(Batch b, TensorScope scope) {
+    DiTConfig config = step.config();
+    Shape images = DiT.input(config, step.n()).shape();
+    int[] t = b.times().timesteps().stream().mapToInt(Integer::intValue).toArray();
+    float[] weights = new float[step.n()];
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] = b.times().weights().get(i).floatValue();
+    }
+    // The schedule may be respaced; the network sees the times of the whole one.
+    double[] times = Arrays.stream(t).mapToDouble(step.diffusion().schedule()::timestep).toArray();
+    Map<String, Tensor> inputs = new HashMap<>();
+    inputs.put(TrainStep.X_START, scope.of(images, b.xStart()));
+    inputs.put(TrainStep.NOISE, scope.of(images, b.noise()));
+    inputs.put(TrainStep.TIME, TimestepFeatures.of(scope, config.numerics(), times));
+    inputs.put(
+        TrainStep.LABELS,
+        scope.of(Shape.of(step.n()), b.labels().stream().mapToLong(Integer::longValue).toArray()));
+    inputs.put(
+        TrainStep.COEFFICIENTS,
+        scope.of(Coefficients.spec(step.n()).shape(), step.diffusion().schedule().rows(t)));
+    inputs.put(TrainStep.LOSS_WEIGHTS, scope.of(Shape.of(step.n()), weights));
+    return inputs;
+  }
+
+  private static StepResult result(Map<String, Tensor> out) {
+    return new StepResult(
+        out.get(TrainStep.LOSS).toFloats(),
+        Optional.ofNullable(out.get(TrainStep.MSE)).map(Tensor::toFloats),
+        Optional.ofNullable(out.get(TrainStep.VB)).map(Tensor::toFloats),
+        out.get(TrainStep.GRADIENT_NORM).item(),
+        out.get(TrainStep.FINITE).item() != 0);
+  }
+
+  /** Bytes of buffers and state. */
+  public long bytes() {
+    return resident.bytes() + update.bytes() + accumulate.map(Executable::bytes).orElse(0L);
+  }
+
+  @Override
+  public void close() {
+    accumulate.ifPresent(Executable::close);
+    update.close();
+    resident.close();
+  }
+}

@@ -1,0 +1,2 @@
+/** Training: the step as a Program, the loop around it, and what it leaves on disk. */
+package org.jdit.dit.train;
