@@ -3,6 +3,9 @@ package org.jdit.tensor.io;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +20,9 @@ import org.jdit.tensor.JditException;
 /**
  * Files and directories that appear complete or not at all: they are written beside their place
  * under a hidden name, forced to the disk and then moved. When writing fails, what was there before
- * is untouched and nothing stays behind.
+ * is untouched and nothing stays behind. A process that is killed leaves its hidden file, which the
+ * next one that writes to the same place removes. Of two that write there at once the later wins,
+ * and the other fails.
  */
 public final class AtomicFile {
   /** What writes the content of a file or directory. */
@@ -30,6 +35,8 @@ public final class AtomicFile {
      */
     void writeTo(T target) throws IOException;
   }
+
+  private static final String TEMPORARY = ".tmp";
 
   private AtomicFile() {}
 
@@ -83,11 +90,17 @@ public final class AtomicFile {
    * Writes under a hidden name, then moves to the target; leaves nothing if the process is ended.
    */
   private static void publish(Path target, Content<Path> content) {
+    removeLeftovers(target);
     Path temporary = beside(target);
     Thread interrupted = new Thread(() -> discard(temporary));
     Runtime.getRuntime().addShutdownHook(interrupted);
     try {
       content.writeTo(temporary);
+      if (Files.notExists(temporary)) {
+        throw new JditException(
+            "cannot write %s: something else began to write it at the same time; let only one"
+                .formatted(target));
+      }
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       throw failure(target, e);
@@ -139,7 +152,23 @@ public final class AtomicFile {
   }
 
   private static Path beside(Path target) {
-    return target.resolveSibling(".jdit-" + UUID.randomUUID() + ".tmp");
+    return target.resolveSibling(hiddenName(target) + UUID.randomUUID() + TEMPORARY);
+  }
+
+  /** How the hidden names of a target begin: alike for equal targets, and never too long. */
+  private static String hiddenName(Path target) {
+    byte[] name = target.getFileName().toString().getBytes(StandardCharsets.UTF_8);
+    return ".jdit-" + UUID.nameUUIDFromBytes(name) + "-";
+  }
+
+  /** Deletes what writers of the same target left when they were killed. */
+  private static void removeLeftovers(Path target) {
+    String pattern = hiddenName(target) + "*" + TEMPORARY;
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(target.getParent(), pattern)) {
+      left.forEach(AtomicFile::discard);
+    } catch (IOException | DirectoryIteratorException _) {
+      // They only take room; the write itself says if the directory cannot be used.
+    }
   }
 
   private static boolean isEmptyDirectory(Path path) {

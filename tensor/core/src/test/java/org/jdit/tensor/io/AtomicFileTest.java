@@ -131,4 +131,69 @@ class AtomicFileTest {
       assertThat(content).containsExactlyInAnyOrder(target, empty);
     }
   }
+
+  /** Writes half a file and is gone at once, as if it were killed: nothing is cleaned up. */
+  static final class Killed {
+    private Killed() {}
+
+    public static void main(String[] args) {
+      AtomicFile.write(
+          Path.of(args[0]),
+          out -> {
+            text(out, "half");
+            Runtime.getRuntime().halt(9);
+          });
+    }
+  }
+
+  @Test
+  void whatAKilledWriterLeavesGoesWithTheNextWrite() throws Exception {
+    Path file = Files.writeString(directory.resolve("f"), "old");
+    Path other = Files.writeString(directory.resolve("other"), "x");
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    for (int i = 0; i < 2; i++) {
+      Process process =
+          new ProcessBuilder(
+                  java,
+                  "-cp",
+                  System.getProperty("java.class.path"),
+                  Killed.class.getName(),
+                  file.toString())
+              .inheritIO()
+              .start();
+      assertThat(process.waitFor()).isEqualTo(9);
+      assertThat(file).hasContent("old");
+      try (var content = Files.list(directory)) {
+        assertThat(content).as("one file left, also by the second").hasSize(3);
+      }
+    }
+    AtomicFile.write(other, out -> text(out, "y"));
+    try (var content = Files.list(directory)) {
+      assertThat(content).as("those of other targets stay").hasSize(3);
+    }
+    AtomicFile.write(file, out -> text(out, "new"));
+    assertThat(file).hasContent("new");
+    try (var content = Files.list(directory)) {
+      assertThat(content).containsExactlyInAnyOrder(file, other);
+    }
+  }
+
+  @Test
+  void ofTwoWritersOfOneFileTheLaterWins() throws IOException {
+    Path file = directory.resolve("f");
+    assertThatThrownBy(
+            () ->
+                AtomicFile.write(
+                    file,
+                    first -> {
+                      AtomicFile.write(file, second -> text(second, "second"));
+                      text(first, "first");
+                    }))
+        .isInstanceOf(JditException.class)
+        .hasMessageContaining("something else began to write it at the same time");
+    try (var content = Files.list(directory)) {
+      assertThat(content).containsExactly(file);
+    }
+    assertThat(file).hasContent("second");
+  }
 }
