@@ -12,6 +12,7 @@ import org.jdit.tensor.Strided;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.io.TensorFile;
 import org.jdit.tensor.memory.TensorScope;
+import org.jdit.weights.pickle.PickleValue;
 import org.jdit.weights.pickle.PickleValue.Dict;
 import org.jdit.weights.pickle.PickleValue.Scalar;
 
@@ -39,6 +40,11 @@ public final class StateDict implements TensorFile {
         TensorRef.of(e.value(), source()).ifPresent(ref -> add(join(prefix, name), ref));
       }
     }
+  }
+
+  /** Adds the tensors among {@code values} under the names that they have there. */
+  void addAll(Map<String, PickleValue> values) {
+    values.forEach((name, value) -> TensorRef.of(value, source()).ifPresent(ref -> add(name, ref)));
   }
 
   /**

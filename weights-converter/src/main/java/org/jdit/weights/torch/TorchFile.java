@@ -111,6 +111,29 @@ public final class TorchFile implements AutoCloseable {
   }
 
   /**
+   * The tensors among {@code values}, found in {@link #root}, under the names that they have there.
+   *
+   * @throws JditException as {@link #tensors(Dict)}
+   */
+  public StateDict tensors(Map<String, PickleValue> values) {
+    StateDict tensors = new StateDict(storages);
+    tensors.addAll(values);
+    return tensors;
+  }
+
+  /**
+   * A part of {@link #root}, as it could be saved again. Tensors in it are mapped when they are
+   * due, while this file is open.
+   *
+   * @param name how messages call the part
+   * @throws JditException if it contains anything but plain values of at most 64 bits, lists,
+   *     tuples, dicts and tensors, or nests deeper or repeats more than any genuine file
+   */
+  public SavedValue value(String name, PickleValue part) {
+    return new SavedReader(storages).read(name, part);
+  }
+
+  /**
    * All tensors in {@code dict} and the dicts inside it, each dict once; the keys on the way to a
    * tensor are joined by dots.
    *

@@ -19,8 +19,8 @@ import org.jdit.tensor.memory.TensorScope;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Writes a state dict as {@code torch.save} does: a zip of stored entries that {@code torch.load}
- * reads, also with {@code weights_only} and {@code mmap}.
+ * Writes a state dict, or what contains some, as {@code torch.save} does: a zip of stored entries
+ * that {@code torch.load} reads, also with {@code weights_only} and {@code mmap}.
  */
 public final class TorchWriter {
   /** Entry with metadata as JSON, which torch passes over. */
@@ -40,11 +40,23 @@ public final class TorchWriter {
    * @throws org.jdit.tensor.JditException if the file cannot be written
    */
   public static void write(Path file, Map<String, String> metadata, List<TensorEntry> tensors) {
+    write(file, metadata, new SavedValue.Tensors(tensors));
+  }
+
+  /**
+   * Writes a value with all tensors in it, atomically and one tensor at a time.
+   *
+   * @param metadata text to keep beside the value; empty for none
+   * @throws org.jdit.tensor.JditException if the file cannot be written
+   */
+  public static void write(Path file, Map<String, String> metadata, SavedValue root) {
+    SavedPickle pickle = SavedPickle.of(root);
+    List<TensorEntry> tensors = pickle.tensors();
     AtomicFile.write(
         file,
         out -> {
           ZipWriter zip = new ZipWriter(out, ALIGNMENT);
-          write(zip, "data.pkl", StateDictPickle.of(tensors));
+          write(zip, "data.pkl", pickle.bytes());
           write(zip, "byteorder", "little".getBytes(StandardCharsets.US_ASCII));
           for (int i = 0; i < tensors.size(); i++) {
             TensorEntry t = tensors.get(i);

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import org.jdit.tensor.DType;
@@ -80,5 +82,18 @@ class TorchWriterTest {
           path, Map.of(), List.of(TensorEntry.of("w", scope.of(Shape.of(2), 1f, 2f))));
     }
     assertThat(Files.readAllBytes(path)).isEqualTo(first);
+  }
+
+  @Test
+  void stateDictsAreTheSameBytesInEveryVersion(@TempDir Path directory) throws Exception {
+    Path path = directory.resolve("two.pt");
+    try (TensorScope scope = TensorScope.open(new Memory())) {
+      TensorEntry w = TensorEntry.of("w", scope.of(Shape.of(2, 1), 1f, 2f));
+      TensorEntry n = TensorEntry.of("n", scope.of(Shape.SCALAR, 7L));
+      TorchWriter.write(path, Map.of("source", "here"), List.of(w, n));
+    }
+    byte[] digest = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(path));
+    assertThat(HexFormat.of().formatHex(digest))
+        .isEqualTo("51171d88721340af6fc2047e0f850fac07c82d81b93709b148f07b22ac9fedc6");
   }
 }
