@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
       ConvertCommand.class,
       InspectCommand.class,
       CompareCommand.class,
+      DatasetCommand.class,
       DoctorCommand.class,
       GenerateCompletion.class
     })

@@ -75,6 +75,12 @@ class BadInputTest {
     return new Case(name, code, message, sample(options));
   }
 
+  private Object[] dataset(Object... options) {
+    return Stream.concat(
+            Stream.of("dataset", "demo", "--out", dir.resolve("set")), Stream.of(options))
+        .toArray();
+  }
+
   private Path file(String name, byte[] content) throws IOException {
     return Files.write(dir.resolve(name), content);
   }
@@ -224,6 +230,16 @@ class BadInputTest {
             dir.resolve("dit.gguf"),
             "--layout",
             "official"),
+        bad("no drawings", 2, "choose 1 to 1000000", dataset("--per-class", 0)),
+        bad("drawings too small", 2, "choose a size from 16 to 512", dataset("--size", 8)),
+        bad(
+            "a data set over other files",
+            1,
+            "is not an empty directory",
+            "dataset",
+            "demo",
+            "--out",
+            dir),
         bad("no EMA weights", 1, "ema", "inspect", DIT, "--weights", "ema"));
   }
 

@@ -11,7 +11,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** Help, version, completion and diagnosis. */
 class RootCommandTest {
   @ParameterizedTest
-  @ValueSource(strings = {"sample", "convert", "inspect", "compare", "doctor"})
+  @ValueSource(strings = {"sample", "convert", "inspect", "compare", "dataset", "doctor"})
   void everyCommandExplainsItself(String command) {
     Run run = Run.jdit(command, "--help");
     assertThat(run.code()).isZero();
