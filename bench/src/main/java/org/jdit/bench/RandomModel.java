@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.jdit.dit.model.DiT;
 import org.jdit.dit.model.DiTConfig;
 import org.jdit.dit.model.Recognition;
+import org.jdit.dit.model.Space;
 import org.jdit.dit.vae.AutoencoderKl;
 import org.jdit.dit.vae.VaeConfig;
 import org.jdit.nn.StateDict;
@@ -41,7 +42,7 @@ public record RandomModel(Path dit, Path vae) implements AutoCloseable {
     RandomModel files =
         new RandomModel(directory.resolve("dit.safetensors"), directory.resolve("vae.safetensors"));
     try {
-      write(files.dit, Recognition.metadata(config), DiT.stateDict(config));
+      write(files.dit, Recognition.metadata(config, Space.LATENT), DiT.stateDict(config));
       write(files.vae, Map.of(), AutoencoderKl.stateDict(vaeConfig));
       return files;
     } catch (RuntimeException e) {

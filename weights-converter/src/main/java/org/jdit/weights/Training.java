@@ -25,6 +25,8 @@ record Training(StateDict tensors, Map<String, String> metadata) {
   private static final String EMA = "ema";
   // state_dict is Lightning's.
   private static final List<String> MODEL = List.of("model", "state_dict");
+  // What a training's arguments tell that names and shapes do not.
+  private static final List<String> SAID_BY_ARGS = List.of("num_classes", "num_heads", "space");
   private static final List<String> ARGS = List.of("args", "hyper_parameters");
 
   static Training of(TorchFile file, Choice choice) {
@@ -90,7 +92,9 @@ record Training(StateDict tensors, Map<String, String> metadata) {
     Map<String, String> all = new TreeMap<>(config);
     all.putAll(metadata);
     Function<String, Optional<String>> get = key -> Optional.ofNullable(all.get(key));
-    get.apply("args.num_classes").ifPresent(n -> all.putIfAbsent("num_classes", n));
+    for (String name : SAID_BY_ARGS) {
+      get.apply("args." + name).ifPresent(n -> all.putIfAbsent(name, n));
+    }
     return all;
   }
 }

@@ -1,17 +1,11 @@
 package org.jdit.bench.cli;
 
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jdit.dit.model.DiTConfig;
-import org.jdit.dit.model.Numerics;
 import picocli.CommandLine.Option;
 
 /** The options of a network with random weights. */
 final class Network {
-  private static final Pattern CUSTOM =
-      Pattern.compile("([1-9]\\d{0,4})x([1-9]\\d{0,2})x([1-9]\\d{0,2})/([1-9]\\d?)");
   private static final int CHANNELS = 4;
-  private static final int CLASSES = 1000;
 
   @Option(
       names = "--model",
@@ -31,21 +25,6 @@ final class Network {
   private int latents;
 
   DiTConfig config() {
-    Matcher custom = CUSTOM.matcher(model);
-    if (!custom.matches()) {
-      return DiTConfig.named(model, latents, CLASSES);
-    }
-    return new DiTConfig(
-        latents,
-        Integer.parseInt(custom.group(4)),
-        CHANNELS,
-        Integer.parseInt(custom.group(1)),
-        Integer.parseInt(custom.group(2)),
-        Integer.parseInt(custom.group(3)),
-        4,
-        DiTConfig.OFFICIAL_DROPOUT,
-        CLASSES,
-        true,
-        Numerics.OFFICIAL);
+    return DiTConfig.parse(model, latents, CHANNELS);
   }
 }

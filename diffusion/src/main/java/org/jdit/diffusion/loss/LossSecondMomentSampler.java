@@ -3,6 +3,7 @@ package org.jdit.diffusion.loss;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.random.TorchGenerator;
 
@@ -54,6 +55,31 @@ public final class LossSecondMomentSampler implements TimestepSampler {
         counts[t]--;
       }
       losses[t][counts[t]++] = loss[i];
+    }
+  }
+
+  /** The losses remembered of each timestep, the latest last. */
+  public List<List<Double>> history() {
+    return IntStream.range(0, counts.length)
+        .mapToObj(t -> Arrays.stream(losses[t], 0, counts[t]).boxed().toList())
+        .toList();
+  }
+
+  /**
+   * Remembers what another sampler did.
+   *
+   * @param history as {@link #history} tells it
+   * @throws IllegalArgumentException if it is of other timesteps or longer than what is kept
+   */
+  public void restore(List<List<Double>> history) {
+    if (history.size() != counts.length || history.stream().anyMatch(h -> h.size() > remembered)) {
+      throw new IllegalArgumentException("a history of another sampler");
+    }
+    for (int t = 0; t < counts.length; t++) {
+      counts[t] = history.get(t).size();
+      for (int i = 0; i < counts[t]; i++) {
+        losses[t][i] = history.get(t).get(i);
+      }
     }
   }
 

@@ -39,7 +39,7 @@ public final class EngineOptions {
 
   @Option(
       names = "--profile",
-      description = "Time each task on the device, and list the times at the end (tornado only).")
+      description = "Time each task on the device, and list the times at the end.")
   private boolean profile;
 
   @Spec(Spec.Target.MIXEE)
@@ -79,7 +79,7 @@ public final class EngineOptions {
   /**
    * Opens the backend, which {@link #check} has let pass.
    *
-   * @throws JditException if the backend does not have the device, or no profiler
+   * @throws JditException if the backend does not have the device
    */
   public Backend open() {
     return Backends.open(named()[0], options());

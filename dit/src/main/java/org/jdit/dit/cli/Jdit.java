@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
     },
     subcommands = {
       SampleCommand.class,
+      TrainCommand.class,
       ConvertCommand.class,
       InspectCommand.class,
       CompareCommand.class,

@@ -239,8 +239,8 @@ final class SampleCommand implements Callable<Integer> {
             file -> Checkpoint.open(file, Choice.AUTO).close());
     Path checkpoint =
         ckpt.equals(OFFICIAL) ? official.checkpoint(imageSize.orElse(256)) : Path.of(ckpt);
-    Path autoencoder = autoencoder(official);
-    try (Model model = Model.open(checkpoint, weights, wishes(), autoencoder)) {
+    try (Model model = Model.open(checkpoint, weights, wishes(), () -> autoencoder(official))) {
+      checkSpace(model);
       checkImageSize(model);
       DiTConfig config = model.recognition().config();
       model.recognition().assumptions().forEach(this::say);
@@ -258,7 +258,7 @@ final class SampleCommand implements Callable<Integer> {
         }
         SampleProgress progress = new SampleProgress(line.getErr(), start, frames != null);
         Samples samples = pipeline.sample(request, progress);
-        Map<String, Object> parameters = parameters(model, autoencoder, request, pipeline);
+        Map<String, Object> parameters = parameters(model, request, pipeline);
         SampleOutputs outputs =
             new SampleOutputs(samples, parameters, request, pipeline, backend.memory());
         outputs.picture(out);
@@ -339,14 +339,23 @@ final class SampleCommand implements Callable<Integer> {
             });
   }
 
-  private Path autoencoder(OfficialFiles official) {
+  private void checkSpace(Model model) {
+    if (model.autoencoder().isEmpty() && vae.isPresent()) {
+      throw new JditException(ckpt + " works on pixels and needs no autoencoder: leave --vae out");
+    }
+  }
+
+  private String whichVae() {
     Path own = Path.of(ckpt).resolve("vae");
-    String which = vae.orElse(Files.isDirectory(own) ? own.toString() : OFFICIAL_VAES.getFirst());
+    return vae.orElse(Files.isDirectory(own) ? own.toString() : OFFICIAL_VAES.getFirst());
+  }
+
+  private Path autoencoder(OfficialFiles official) {
+    String which = whichVae();
     return OFFICIAL_VAES.contains(which) ? official.vae(which) : Path.of(which);
   }
 
-  private Map<String, Object> parameters(
-      Model model, Path autoencoder, SampleRequest request, DitPipeline pipeline) {
+  private Map<String, Object> parameters(Model model, SampleRequest request, DitPipeline pipeline) {
     Map<String, Object> p = new LinkedHashMap<>();
     p.put("jdit", Version.current());
     p.put("model", model.recognition().config().name());
@@ -354,7 +363,7 @@ final class SampleCommand implements Callable<Integer> {
     Optional.ofNullable(model.dit().metadata().get(Checkpoint.WEIGHTS))
         .ifPresent(taken -> p.put("weights", taken));
     p.put("numerics", model.recognition().config().numerics().name().toLowerCase(Locale.ROOT));
-    p.put("vae", autoencoder.getFileName().toString());
+    model.autoencoder().ifPresent(_ -> p.put("vae", Path.of(whichVae()).getFileName().toString()));
     p.put("image_size", model.imageSize());
     p.put("class_labels", request.labels());
     p.put("sampler", request.sampler());

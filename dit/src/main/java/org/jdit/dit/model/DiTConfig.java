@@ -2,6 +2,8 @@ package org.jdit.dit.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jdit.tensor.JditException;
 
 /**
@@ -34,6 +36,9 @@ public record DiTConfig(
     Numerics numerics) {
   /** Label dropout of the official training. */
   public static final double OFFICIAL_DROPOUT = 0.1;
+
+  private static final Pattern SIZES =
+      Pattern.compile("([1-9]\\d{0,4})x([1-9]\\d{0,2})x([1-9]\\d{0,2})/([1-9]\\d?)");
 
   private static final List<Integer> PATCH_SIZES = List.of(2, 4, 8);
 
@@ -138,6 +143,34 @@ public record DiTConfig(
         "there is no model %s; there are %s".formatted(name, String.join(", ", names())));
   }
 
+  /**
+   * A model of the paper by name, or one of any size as {@code WIDTHxDEPTHxHEADS/PATCH}, with
+   * learned variance and a null class, for 1000 classes.
+   *
+   * @param inputSize height and width of what it works on
+   * @param channels channels of that
+   * @throws JditException if there is no such model
+   */
+  public static DiTConfig parse(String text, int inputSize, int channels) {
+    Matcher sizes = SIZES.matcher(text);
+    if (!sizes.matches()) {
+      DiTConfig c = named(text, inputSize, 1000);
+      return c.of(channels, c.numClasses(), c.classDropoutProb, c.numerics);
+    }
+    return new DiTConfig(
+        inputSize,
+        Integer.parseInt(sizes.group(4)),
+        channels,
+        Integer.parseInt(sizes.group(1)),
+        Integer.parseInt(sizes.group(2)),
+        Integer.parseInt(sizes.group(3)),
+        4,
+        OFFICIAL_DROPOUT,
+        1000,
+        true,
+        Numerics.OFFICIAL);
+  }
+
   /** The name of the paper, or "DiT custom WIDTHxDEPTHxHEADSh/PATCH". */
   public String name() {
     for (Size s : Size.values()) {
@@ -154,18 +187,27 @@ public record DiTConfig(
 
   /** The same network with other numerics. */
   public DiTConfig with(Numerics other) {
+    return of(inChannels, numClasses, classDropoutProb, other);
+  }
+
+  /** The same network for other classes. */
+  public DiTConfig with(int otherClasses, double otherDropout) {
+    return of(inChannels, otherClasses, otherDropout, numerics);
+  }
+
+  private DiTConfig of(int channels, int classes, double dropout, Numerics numbers) {
     return new DiTConfig(
         inputSize,
         patchSize,
-        inChannels,
+        channels,
         hiddenSize,
         depth,
         numHeads,
         mlpRatio,
-        classDropoutProb,
-        numClasses,
+        dropout,
+        classes,
         learnSigma,
-        other);
+        numbers);
   }
 
   /** Patches along a side. */

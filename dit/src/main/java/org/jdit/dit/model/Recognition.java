@@ -16,12 +16,14 @@ import org.jdit.weights.DitDimensions;
  * The configuration of a network as its state dict shows it.
  *
  * @param config the configuration
+ * @param space what it works on: latents, unless the metadata say otherwise
  * @param assumptions what the state dict does not say, in words
  */
-public record Recognition(DiTConfig config, List<String> assumptions) {
+public record Recognition(DiTConfig config, Space space, List<String> assumptions) {
   private static final String NUM_HEADS = "num_heads";
   private static final String NUM_CLASSES = "num_classes";
   private static final String NUMERICS = "numerics";
+  private static final String SPACE = "space";
 
   /** Copies the list. */
   public Recognition {
@@ -42,8 +44,9 @@ public record Recognition(DiTConfig config, List<String> assumptions) {
   }
 
   /** Metadata from which {@link #of} reads what names and shapes do not say. */
-  public static Map<String, String> metadata(DiTConfig config) {
+  public static Map<String, String> metadata(DiTConfig config, Space space) {
     return Map.of(
+        SPACE, space.name().toLowerCase(Locale.ROOT),
         NUM_HEADS, Integer.toString(config.numHeads()),
         NUM_CLASSES, Integer.toString(config.numClasses()),
         NUMERICS, config.numerics().name().toLowerCase(Locale.ROOT));
@@ -97,7 +100,7 @@ public record Recognition(DiTConfig config, List<String> assumptions) {
               out != patches.dim(1),
               numerics());
       wishes.model().ifPresent(name -> checkModel(config, name));
-      return new Recognition(config, assumptions);
+      return new Recognition(config, space(), assumptions);
     }
 
     private Shape shape(String key, int rank) {
@@ -147,14 +150,22 @@ public record Recognition(DiTConfig config, List<String> assumptions) {
     }
 
     private Numerics numerics() {
-      String name = file.metadata().getOrDefault(NUMERICS, Numerics.OFFICIAL.name());
-      for (Numerics n : Numerics.values()) {
-        if (n.name().equalsIgnoreCase(name)) {
-          return n;
+      return named(NUMERICS, Numerics.OFFICIAL, Numerics.values());
+    }
+
+    private Space space() {
+      return named(SPACE, Space.LATENT, Space.values());
+    }
+
+    private <E extends Enum<E>> E named(String key, E usual, E[] all) {
+      String name = file.metadata().getOrDefault(key, usual.name());
+      for (E e : all) {
+        if (e.name().equalsIgnoreCase(name)) {
+          return e;
         }
       }
       throw new JditException(
-          "%s has unknown numerics \"%s\" in its metadata".formatted(file.source(), name));
+          "%s has unknown %s \"%s\" in its metadata".formatted(file.source(), key, name));
     }
 
     private OptionalInt either(OptionalInt wish, String key) {

@@ -19,6 +19,7 @@ import org.jdit.dit.model.DiTConfig;
 import org.jdit.dit.model.Numerics;
 import org.jdit.dit.model.TimestepFeatures;
 import org.jdit.dit.vae.AutoencoderKl;
+import org.jdit.dit.vae.VaeConfig;
 import org.jdit.nn.StateDict;
 import org.jdit.nn.Taps;
 import org.jdit.nn.Weights;
@@ -72,7 +73,11 @@ public final class DitPipeline implements AutoCloseable {
               .formatted(n, model.imageSize(), Runtime.getRuntime().maxMemory() >> 20));
     }
     Program step = step(request, sampler(request)).program();
-    return MemoryEstimate.of(step).then(MemoryEstimate.of(decoderProgram()));
+    MemoryEstimate sampling = MemoryEstimate.of(step);
+    return model
+        .autoencoder()
+        .map(a -> sampling.then(MemoryEstimate.of(decoderProgram(a.config()))))
+        .orElse(sampling);
   }
 
   /**
@@ -195,10 +200,15 @@ public final class DitPipeline implements AutoCloseable {
 
   /** The decoder from latents to images, for as many calls as wanted. */
   public ImageDecoder decoder(Listener listener) {
-    Executable executable = backend.compile(decoderProgram(), vaeWeights);
+    if (model.autoencoder().isEmpty()) {
+      return (pixels, _) -> pixels.clone();
+    }
+    VaeConfig config = model.autoencoder().get().config();
+    Executable executable = backend.compile(decoderProgram(config), vaeWeights);
     try {
-      load(AutoencoderKl.stateDict(model.vaeConfig()), model.vae(), vaeWeights, listener);
-      return new ImageDecoder(backend, executable, model.vaeConfig(), latentShape(1));
+      TensorFile weights = model.autoencoder().get().weights();
+      load(AutoencoderKl.stateDict(config), weights, vaeWeights, listener);
+      return new VaeDecoder(backend, executable, config, latentShape(1));
     } catch (RuntimeException e) {
       executable.close();
       throw e;
@@ -261,16 +271,18 @@ public final class DitPipeline implements AutoCloseable {
 
   private Shape imageShape(int n) {
     int size = model.imageSize();
-    return Shape.of(n, model.vaeConfig().inChannels(), size, size);
+    int channels =
+        model.autoencoder().map(a -> a.config().inChannels()).orElse(config().inChannels());
+    return Shape.of(n, channels, size, size);
   }
 
-  private Program decoderProgram() {
+  private Program decoderProgram(VaeConfig vae) {
     return Program.trace(
         t ->
             t.output(
-                ImageDecoder.IMAGE,
-                new AutoencoderKl(model.vaeConfig(), Weights.params(t))
-                    .decode(t.input(ImageDecoder.LATENTS, DiT.input(config(), 1)))));
+                VaeDecoder.IMAGE,
+                new AutoencoderKl(vae, Weights.params(t))
+                    .decode(t.input(VaeDecoder.LATENTS, DiT.input(config(), 1)))));
   }
 
   private Sampler sampler(SampleRequest r) {

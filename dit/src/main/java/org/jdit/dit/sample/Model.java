@@ -4,8 +4,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.jdit.dit.model.DiTConfig;
 import org.jdit.dit.model.Recognition;
+import org.jdit.dit.model.Space;
 import org.jdit.dit.vae.VaeConfig;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.io.TensorFile;
@@ -17,20 +20,27 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A network and an autoencoder as they lie in files, opened but not loaded.
+ * A network and what turns its results into images, as they lie in files, opened but not loaded.
  *
  * @param dit the network's weights under the official names
  * @param recognition its configuration, and what of it was assumed
- * @param vae the autoencoder's weights under diffusers' names
- * @param vaeConfig its configuration
+ * @param autoencoder decodes latents; empty for a network that works on pixels
  */
-public record Model(TensorFile dit, Recognition recognition, TensorFile vae, VaeConfig vaeConfig)
+public record Model(TensorFile dit, Recognition recognition, Optional<Autoencoder> autoencoder)
     implements AutoCloseable {
   private static final String CONFIG = "config.";
 
-  /** As {@link #open(Path, Choice, Recognition.Wishes, Path)}, with nothing said of the network. */
+  /**
+   * An autoencoder.
+   *
+   * @param weights under diffusers' names
+   * @param config its configuration
+   */
+  public record Autoencoder(TensorFile weights, VaeConfig config) {}
+
+  /** As the method below, with nothing said of the network. */
   public static Model open(Path checkpoint, Path vae) {
-    return open(checkpoint, Choice.AUTO, Recognition.Wishes.NONE, vae);
+    return open(checkpoint, Choice.AUTO, Recognition.Wishes.NONE, () -> vae);
   }
 
   /**
@@ -38,26 +48,45 @@ public record Model(TensorFile dit, Recognition recognition, TensorFile vae, Vae
    *
    * @param choice which weights of a training checkpoint to take
    * @param wishes what the user says of the network
-   * @param vae a weights file, or a directory of diffusers: the autoencoder's or a pipeline's
+   * @param vae a weights file, or a directory of diffusers: the autoencoder's or a pipeline's;
+   *     asked for if the network works on latents
    * @throws JditException if a file is missing, damaged, or does not hold what it should
    */
-  public static Model open(Path checkpoint, Choice choice, Recognition.Wishes wishes, Path vae) {
+  public static Model open(
+      Path checkpoint, Choice choice, Recognition.Wishes wishes, Supplier<Path> vae) {
     TensorFile dit = Checkpoint.open(checkpoint, choice);
     try {
       TensorFile official = DitKeys.official(dit);
       Recognition recognition = Recognition.of(official, wishes);
-      Checkpoint autoencoder = Checkpoint.open(autoencoder(vae), Choice.AUTO);
-      try {
-        TensorFile modern = VaeKeys.modern(autoencoder);
-        VaeConfig config = vaeConfig(modern);
-        checkFit(recognition.config(), config, checkpoint, vae);
-        return new Model(official, recognition, modern, config);
-      } catch (RuntimeException e) {
-        autoencoder.close();
-        throw e;
-      }
+      return new Model(
+          official,
+          recognition,
+          recognition.space() == Space.PIXEL
+              ? Optional.empty()
+              : Optional.of(openAutoencoder(vae.get(), recognition.config(), checkpoint)));
     } catch (RuntimeException e) {
       dit.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Opens an autoencoder.
+   *
+   * @param path a weights file, or a directory of diffusers: its own or a pipeline's
+   * @param dit the network that works on its latents
+   * @param ditFile where that lies, for messages
+   * @throws JditException if it is missing, damaged, or of other latents
+   */
+  public static Autoencoder openAutoencoder(Path path, DiTConfig dit, Path ditFile) {
+    Checkpoint file = Checkpoint.open(autoencoder(path), Choice.AUTO);
+    try {
+      TensorFile modern = VaeKeys.modern(file);
+      VaeConfig config = vaeConfig(modern);
+      checkFit(dit, config, ditFile, path);
+      return new Autoencoder(modern, config);
+    } catch (RuntimeException e) {
+      file.close();
       throw e;
     }
   }
@@ -98,12 +127,13 @@ public record Model(TensorFile dit, Recognition recognition, TensorFile vae, Vae
 
   /** Height and width of the images. */
   public int imageSize() {
-    return recognition.config().inputSize() * vaeConfig.downsampling();
+    int side = recognition.config().inputSize();
+    return autoencoder.map(a -> side * a.config().downsampling()).orElse(side);
   }
 
   @Override
   public void close() {
     dit.close();
-    vae.close();
+    autoencoder.ifPresent(a -> a.weights().close());
   }
 }

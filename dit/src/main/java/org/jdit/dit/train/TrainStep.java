@@ -92,6 +92,17 @@ public record TrainStep(DiTConfig config, GaussianDiffusion diffusion, Recipe re
     return names;
   }
 
+  /** Each image's loss under the weights or their average, {@code vector}. */
+  public Program evaluation(String vector) {
+    return Program.trace(
+        t -> {
+          Program losses = losses();
+          Map<String, Tensor> weights = parameters().split(t.state(vector, parameters().spec()));
+          List<Tensor> results = losses.call(i -> operand(t, losses, i, weights));
+          t.output(LOSS, results.get(1));
+        });
+  }
+
   /** The weighted mean loss, first, and each image's losses; the weights are PARAM. */
   private Program losses() {
     return Program.trace(

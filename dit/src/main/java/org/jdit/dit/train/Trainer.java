@@ -2,6 +2,7 @@ package org.jdit.dit.train;
 
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,8 +13,10 @@ import org.jdit.dit.model.TimestepFeatures;
 import org.jdit.nn.optim.AdamW;
 import org.jdit.nn.optim.Ema;
 import org.jdit.tensor.Shape;
+import org.jdit.tensor.Strided;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.memory.TensorScope;
+import org.jdit.tensor.program.Program;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.spi.Executable;
 import org.jdit.tensor.spi.Resident;
@@ -25,6 +28,7 @@ public final class Trainer implements AutoCloseable {
   private final Resident resident;
   private final Executable update;
   private final Optional<Executable> accumulate;
+  private final Map<String, Executable> evaluations = new HashMap<>();
 
   /** Compiles a step; {@link #load} comes before the first one. */
   public Trainer(Backend backend, TrainStep step) {
@@ -89,9 +93,33 @@ public final class Trainer implements AutoCloseable {
     return resident.read(name, into);
   }
 
-  /** The position table. */
-  public Tensor positions(TensorScope into) {
-    return resident.read(TrainStep.POSITIONS, into);
+  /** A vector of the state as tensors by name, in the order of {@link TrainStep#parameters}. */
+  public Map<String, Tensor> parts(String name, TensorScope into) {
+    Tensor vector = resident.read(name, into);
+    Map<String, Tensor> parts = new LinkedHashMap<>();
+    step.parameters()
+        .offsets()
+        .forEach(
+            (part, at) -> {
+              Shape shape = step.parameters().shapes().get(part);
+              Strided layout = new Strided(shape, at, Strided.contiguous(shape).strides());
+              parts.put(part, into.wrap(vector.concrete().data(), vector.dtype(), layout));
+            });
+    return parts;
+  }
+
+  /** The weights by name, in the order of the model, the position table among them. */
+  public Map<String, Tensor> weights(String name, TensorScope into) {
+    Map<String, Tensor> parts = parts(name, into);
+    Map<String, Tensor> weights = new LinkedHashMap<>();
+    DiT.stateDict(step.config())
+        .shapes()
+        .keySet()
+        .forEach(
+            key ->
+                weights.put(
+                    key, parts.containsKey(key) ? parts.get(key) : resident.read(key, into)));
+    return weights;
   }
 
   /**
@@ -121,6 +149,48 @@ public final class Trainer implements AutoCloseable {
       }
     }
     return StepResult.joined(results);
+  }
+
+  /**
+   * Each image's loss, with nothing changed.
+   *
+   * @param vector the weights to use, {@link TrainStep#PARAMETERS} or {@link TrainStep#EMA}
+   */
+  public float[] loss(String vector, Batch batch) {
+    Executable executable =
+        evaluations.computeIfAbsent(
+            vector, name -> backend.compile(step.evaluation(name), resident));
+    try (TensorScope scope = TensorScope.open(backend.memory())) {
+      return executable.run(inputs(batch, scope), scope).get(TrainStep.LOSS).toFloats();
+    }
+  }
+
+  /** Number of timesteps of the diffusion. */
+  public int timesteps() {
+    return step.diffusion().schedule().steps();
+  }
+
+  /** Says which value of a step is the first that is not finite. */
+  String notFinite(List<Batch> portions) {
+    Program gradients = step.gradients();
+    try (Resident weights = backend.newResident();
+        Executable executable = backend.compile(gradients, weights)) {
+      try (TensorScope scope = TensorScope.open(backend.memory())) {
+        weights(TrainStep.PARAMETERS, scope).forEach(weights::load);
+      }
+      for (Batch b : portions) {
+        try (TensorScope scope = TensorScope.open(backend.memory())) {
+          for (Map.Entry<String, Tensor> e : executable.run(inputs(b, scope), scope).entrySet()) {
+            for (float f : e.getValue().toFloats()) {
+              if (!Float.isFinite(f)) {
+                return "a %s of %s".formatted(e.getKey(), f);
+              }
+            }
+          }
+        }
+      }
+      return "a gradient whose norm is too large for float32";
+    }
   }
 
   private Map<String, Tensor> inputs(Batch b, TensorScope scope) {
@@ -163,6 +233,7 @@ public final class Trainer implements AutoCloseable {
 
   @Override
   public void close() {
+    evaluations.values().forEach(Executable::close);
     accumulate.ifPresent(Executable::close);
     update.close();
     resident.close();

@@ -147,8 +147,6 @@ class BadInputTest {
     Path misshapen = network("misshapen.safetensors", "blocks.0.mlp.fc1.bias", Spec.f32(100));
     Path noNull =
         network("no-null.safetensors", "y_embedder.embedding_table.weight", Spec.f32(10, 128));
-    List<Object> profiled = sample();
-    profiled.add("--profile");
     return List.of(
         bad("no command", 2, "a command is missing"),
         bad("unknown command", 2, "Unmatched argument at index 0: 'draw'", "draw"),
@@ -207,7 +205,6 @@ class BadInputTest {
         badSample("unknown backend", 2, "no backend is called abacus", "--backend", "abacus"),
         badSample("no GPU engine", 1, "TORNADOVM_HOME", "--backend", "tornado"),
         badSample("unknown device", 1, "has no device 0:0", "--backend", "cpu:0:0"),
-        bad("profile on the CPU", 1, "has no profiler", profiled.toArray()),
         badSample("negative threads", 2, "threads must be 0 (all) or more", "--threads", -2),
         badSample(
             "no such directory", 2, "there is no directory", "--out", dir.resolve("no/such.png")),

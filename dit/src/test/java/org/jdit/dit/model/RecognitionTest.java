@@ -54,7 +54,7 @@ class RecognitionTest {
     assertThat(told.assumptions()).isEmpty();
 
     DiTConfig diffusers = TinyDiT.config().with(Numerics.DIFFUSERS);
-    ListedFile saved = file(diffusers, Recognition.metadata(diffusers));
+    ListedFile saved = file(diffusers, Recognition.metadata(diffusers, Space.LATENT));
     Recognition read = Recognition.of(saved, Recognition.Wishes.NONE);
     assertThat(read.config()).isEqualTo(diffusers);
     assertThat(read.assumptions()).isEmpty();

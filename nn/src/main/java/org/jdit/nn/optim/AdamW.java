@@ -48,8 +48,8 @@ public record AdamW(double beta1, double beta2, double eps, double weightDecay) 
   public float[] factors(long step, double learningRate) {
     return new float[] {
       (float) (1 - learningRate * weightDecay),
-      (float) (learningRate / (1 - Math.pow(beta1, step))),
-      (float) Math.sqrt(1 - Math.pow(beta2, step))
+      (float) (learningRate / (1 - Math.pow(beta1, (double) step))),
+      (float) Math.sqrt(1 - Math.pow(beta2, (double) step))
     };
   }
 

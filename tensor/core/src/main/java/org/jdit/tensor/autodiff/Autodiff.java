@@ -47,10 +47,13 @@ public final class Autodiff {
   /** By identity, under the Program that was split and under its forward part. */
   private final Map<Program, Linearised> linearised;
 
+  private final PartialSums sums;
+
   private Autodiff(Trace trace, InnerValues innerValues, Map<Program, Linearised> linearised) {
     this.trace = trace;
     this.innerValues = innerValues;
     this.linearised = linearised;
+    sums = new PartialSums(trace);
   }
 
   /**
@@ -173,11 +176,11 @@ public final class Autodiff {
     }
   }
 
-  private static void accumulate(
+  private void accumulate(
       List<Integer> ids, List<Tensor> dIn, Set<Integer> active, Map<Integer, Tensor> d) {
     for (int i = 0; i < ids.size(); i++) {
       if (dIn.get(i) != null && active.contains(ids.get(i))) {
-        d.merge(ids.get(i), dIn.get(i), Tensor::add);
+        d.merge(ids.get(i), dIn.get(i), sums::add);
       }
     }
   }
@@ -191,7 +194,7 @@ public final class Autodiff {
     activate(recipe, active);
     for (int i = 0; i < out.size(); i++) {
       if (dOut.get(i) != null) {
-        d.merge(trace.id(out.get(i)), dOut.get(i), Tensor::add);
+        d.merge(trace.id(out.get(i)), dOut.get(i), sums::add);
       }
     }
     pullback(recipe, active, d);

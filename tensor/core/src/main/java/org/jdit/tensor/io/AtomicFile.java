@@ -93,7 +93,7 @@ public final class AtomicFile {
     removeLeftovers(target);
     Path temporary = beside(target);
     Thread interrupted = new Thread(() -> discard(temporary));
-    Runtime.getRuntime().addShutdownHook(interrupted);
+    remember(interrupted);
     try {
       content.writeTo(temporary);
       if (Files.notExists(temporary)) {
@@ -109,6 +109,14 @@ public final class AtomicFile {
     } finally {
       discard(temporary);
       forget(interrupted);
+    }
+  }
+
+  private static void remember(Thread hook) {
+    try {
+      Runtime.getRuntime().addShutdownHook(hook);
+    } catch (IllegalStateException _) {
+      // The process is ending, and waits for this file: whoever writes now has a hook of its own.
     }
   }
 

@@ -11,7 +11,7 @@ import org.jdit.tensor.Tensor;
  *
  * @param activation applied to the sum
  */
-public record Linear(Activation activation) implements Fused {
+public record Linear(Activation activation) implements FusedWithGradient {
   /** What follows the affine map. */
   public enum Activation {
     NONE,
@@ -46,8 +46,8 @@ public record Linear(Activation activation) implements Fused {
             Shape to = x.shape().with(-1, in.get(1).dim(0));
             yield rows.matmul(in.get(1).t()).add(in.get(2)).reshape(to);
           }
-          case GELU -> x.linear(in.get(1), in.get(2)).gelu();
-          case SILU -> x.linear(in.get(1), in.get(2)).silu();
+          case GELU -> affine(in).getFirst().gelu();
+          case SILU -> affine(in).getFirst().silu();
         });
   }
 
@@ -55,5 +55,28 @@ public record Linear(Activation activation) implements Fused {
   @Override
   public boolean differentiatedInParts() {
     return activation != Activation.NONE;
+  }
+
+  @Override
+  public List<Tensor> vjp(List<Tensor> in, List<Tensor> out, List<Tensor> d) {
+    Tensor x = in.get(0);
+    Tensor weight = in.get(1);
+    Tensor dy = beforeActivation(in, d);
+    Tensor rows = x.reshape(-1, x.dim(-1));
+    Tensor dRows = dy.reshape(-1, dy.dim(-1));
+    // The gradient of the weight comes out in the weight's own layout.
+    return List.of(dRows.matmul(weight).reshape(x.shape()), dRows.t().matmul(rows), dRows.sum(0));
+  }
+
+  private List<Tensor> affine(List<Tensor> in) {
+    return List.of(in.get(0).linear(in.get(1), in.get(2)));
+  }
+
+  private Tensor beforeActivation(List<Tensor> in, List<Tensor> d) {
+    return switch (activation) {
+      case NONE -> d.getFirst();
+      case GELU -> new Gelu().vjp(affine(in), List.of(), d).getFirst();
+      case SILU -> new Silu().vjp(affine(in), List.of(), d).getFirst();
+    };
   }
 }

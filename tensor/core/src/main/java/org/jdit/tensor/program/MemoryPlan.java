@@ -1,15 +1,15 @@
 package org.jdit.tensor.program;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.IntUnaryOperator;
-import java.util.stream.Collectors;
 import org.jdit.tensor.DType;
+import org.jdit.tensor.Spec;
 
 /**
  * Which buffer each computed value gets, by liveness: values that are never needed at the same time
@@ -36,6 +36,42 @@ public record MemoryPlan(Map<Integer, Integer> slotOf, List<Long> slotBytes) {
    */
   public static MemoryPlan of(
       Program p, IntUnaryOperator storageOf, Function<DType, Object> kindOf) {
+    List<Value> values = values(p, storageOf);
+    // The largest first: a value then fits every slot there is, and long-lived small values do not
+    // keep large slots from others.
+    values.sort(Comparator.comparingLong(Value::bytes).reversed());
+    Map<Integer, Integer> slotOf = new HashMap<>();
+    List<Long> bytes = new ArrayList<>();
+    List<Object> kinds = new ArrayList<>();
+    List<TreeMap<Integer, Integer>> taken = new ArrayList<>();
+    for (Value v : values) {
+      Object kind = kindOf.apply(v.type());
+      int slot = bytes.size() - 1;
+      // The later a slot was made, the better its size fits.
+      while (slot >= 0 && !(kinds.get(slot).equals(kind) && isFree(taken.get(slot), v))) {
+        slot--;
+      }
+      if (slot < 0) {
+        slot = bytes.size();
+        bytes.add(v.bytes());
+        kinds.add(kind);
+        taken.add(new TreeMap<>());
+      }
+      taken.get(slot).put(v.from(), v.to());
+      slotOf.put(v.id(), slot);
+    }
+    return new MemoryPlan(slotOf, bytes);
+  }
+
+  /**
+   * A value that needs a buffer.
+   *
+   * @param from the node that makes it
+   * @param to the last node that reads it, or its maker
+   */
+  private record Value(int id, DType type, long bytes, int from, int to) {}
+
+  private static List<Value> values(Program p, IntUnaryOperator storageOf) {
     Map<Integer, Integer> lastUse = new HashMap<>();
     for (int i = 0; i < p.nodes().size(); i++) {
       for (int v : p.nodes().get(i).in()) {
@@ -43,64 +79,22 @@ public record MemoryPlan(Map<Integer, Integer> slotOf, List<Long> slotBytes) {
       }
     }
     p.roots().forEach(v -> lastUse.put(storageOf.applyAsInt(v), Integer.MAX_VALUE));
-    Map<Integer, Integer> slotOf = new HashMap<>();
-    List<Long> bytes = new ArrayList<>();
-    List<Object> kinds = new ArrayList<>();
-    Set<Integer> free = new HashSet<>();
+    List<Value> values = new ArrayList<>();
     for (int i = 0; i < p.nodes().size(); i++) {
-      Node n = p.nodes().get(i);
-      Set<Integer> done = new HashSet<>();
-      for (int v : n.out()) {
+      for (int v : p.nodes().get(i).out()) {
         if (storageOf.applyAsInt(v) == v) {
-          Object kind = kindOf.apply(p.spec(v).dtype());
-          Set<Integer> fitting =
-              free.stream().filter(s -> kinds.get(s).equals(kind)).collect(Collectors.toSet());
-          int slot = claim(p.spec(v).bytes(), bytes, fitting);
-          free.remove(slot);
-          if (slot == kinds.size()) {
-            kinds.add(kind);
-          }
-          slotOf.put(v, slot);
-          if (lastUse.getOrDefault(v, i) <= i) {
-            done.add(v);
-          }
+          Spec spec = p.spec(v);
+          values.add(
+              new Value(v, spec.dtype(), spec.bytes(), i, Math.max(i, lastUse.getOrDefault(v, i))));
         }
       }
-      for (int v : n.in()) {
-        int storage = storageOf.applyAsInt(v);
-        if (lastUse.get(storage) == i && slotOf.containsKey(storage)) {
-          done.add(storage);
-        }
-      }
-      done.forEach(v -> free.add(slotOf.get(v)));
     }
-    return new MemoryPlan(slotOf, bytes);
+    return values;
   }
 
-  /** The smallest free slot that is large enough, else the largest one, grown, else a new one. */
-  private static int claim(long need, List<Long> bytes, Set<Integer> free) {
-    int fit = -1;
-    int largest = -1;
-    for (int s : free) {
-      if (bytes.get(s) >= need && (fit < 0 || smaller(s, fit, bytes))) {
-        fit = s;
-      }
-      if (largest < 0 || smaller(largest, s, bytes)) {
-        largest = s;
-      }
-    }
-    int slot = fit >= 0 ? fit : largest;
-    if (slot < 0) {
-      bytes.add(need);
-      return bytes.size() - 1;
-    }
-    bytes.set(slot, Math.max(bytes.get(slot), need));
-    return slot;
-  }
-
-  private static boolean smaller(int a, int b, List<Long> bytes) {
-    int c = Long.compare(bytes.get(a), bytes.get(b));
-    return c < 0 || (c == 0 && a < b);
+  private static boolean isFree(TreeMap<Integer, Integer> taken, Value v) {
+    Map.Entry<Integer, Integer> before = taken.floorEntry(v.to());
+    return before == null || before.getValue() < v.from();
   }
 
   /** Bytes of all slots. */

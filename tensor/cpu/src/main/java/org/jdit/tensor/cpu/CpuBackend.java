@@ -13,6 +13,7 @@ import org.jdit.tensor.program.Program;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.spi.Executable;
 import org.jdit.tensor.spi.Resident;
+import org.jdit.tensor.spi.TaskTime;
 
 /**
  * Runs Programs on the processor with the Vector API. Results are bit-identical from run to run and
@@ -25,9 +26,14 @@ public final class CpuBackend implements Backend {
 
   private final Engine engine;
 
-  /** A backend with a fixed number of threads, at least 1. */
+  /** A backend with a fixed number of threads, at least 1, and no profile. */
   CpuBackend(int threads) {
-    engine = Engine.open(threads);
+    this(threads, false);
+  }
+
+  /** A backend with a fixed number of threads, at least 1. */
+  CpuBackend(int threads, boolean profile) {
+    engine = Engine.open(threads, profile);
   }
 
   @Override
@@ -67,6 +73,11 @@ public final class CpuBackend implements Backend {
     Program ordered = Commit.last(Passes.prune(Passes.dedupe(flat)));
     Lowering lowered = Lowering.of(Fusion.of(ordered, new ChainLimits()), new CpuLayouts());
     return engine.inTurn(() -> new CpuExecutable(engine, store, lowered));
+  }
+
+  @Override
+  public List<TaskTime> profile() {
+    return engine.inTurn(() -> engine.profile().map(Profile::times).orElse(List.of()));
   }
 
   @Override

@@ -65,11 +65,8 @@ public final class CpuBackendProvider implements BackendProvider {
       throw new JditException(
           "the cpu backend has no device %s; leave the device away.".formatted(options.device()));
     }
-    if (options.profile()) {
-      throw new JditException("the cpu backend has no profiler: use --backend tornado");
-    }
     int threads =
         options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
-    return new CpuBackend(threads);
+    return new CpuBackend(threads, options.profile());
   }
 }

@@ -48,10 +48,10 @@ final class CpuExecutable implements Executable {
   private void bind(Lowering lowered) {
     Kernels kernels = new Kernels(engine, buffers);
     for (Node n : program.nodes().subList(0, lowered.commit())) {
-      steps.add(kernels.bind(n));
+      steps.add(bound(kernels, n));
     }
     for (Node n : program.nodes().subList(lowered.commit(), program.nodes().size())) {
-      commits.add(kernels.bind(n));
+      commits.add(bound(kernels, n));
     }
     for (Input i : program.inputs()) {
       if (i.role() == Role.INPUT) {
@@ -70,6 +70,11 @@ final class CpuExecutable implements Executable {
                     new StridedCopy(engine.workers(), buffers.operand(id), buffers.operand(state)));
               }
             });
+  }
+
+  private Step bound(Kernels kernels, Node n) {
+    Step step = kernels.bind(n);
+    return engine.profile().map(p -> p.timed(program, n, step)).orElse(step);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package org.jdit.tensor.cpu;
 
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jdit.tensor.cpu.kernel.Registers;
@@ -16,16 +17,27 @@ import org.jdit.tensor.memory.Memory;
  * @param scratch working memory of the matrix kernels
  * @param registers working memory of the other kernels
  * @param turn held by who compiles, loads, reads or runs
+ * @param profile what kernels take, if it was asked for
  */
 record Engine(
-    Memory memory, Workers workers, Scratch scratch, Registers registers, ReentrantLock turn)
+    Memory memory,
+    Workers workers,
+    Scratch scratch,
+    Registers registers,
+    ReentrantLock turn,
+    Optional<Profile> profile)
     implements AutoCloseable {
-  static Engine open(int threads) {
+  static Engine open(int threads, boolean profile) {
     Workers workers = new Workers(threads);
     try {
       Scratch scratch = new Scratch(workers, new Memory());
       return new Engine(
-          new Memory(), workers, scratch, new Registers(threads), new ReentrantLock());
+          new Memory(),
+          workers,
+          scratch,
+          new Registers(threads),
+          new ReentrantLock(),
+          profile ? Optional.of(new Profile()) : Optional.empty());
     } catch (RuntimeException | Error e) {
       workers.close();
       throw e;

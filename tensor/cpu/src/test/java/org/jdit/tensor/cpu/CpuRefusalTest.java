@@ -19,6 +19,7 @@ import org.jdit.tensor.spi.BackendOptions;
 import org.jdit.tensor.spi.DeviceInfo;
 import org.jdit.tensor.spi.Executable;
 import org.jdit.tensor.spi.Resident;
+import org.jdit.tensor.spi.TaskTime;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -96,7 +97,7 @@ class CpuRefusalTest {
 
   @Test
   void aStoreIsReadAndFilledInTurn() throws InterruptedException {
-    Engine engine = Engine.open(1);
+    Engine engine = Engine.open(1, false);
     try (CpuResident resident = new CpuResident(engine);
         TensorScope scope = TensorScope.open(engine.memory())) {
       engine.inTurn(() -> resident.want("w", Role.PARAM, VECTOR));
@@ -148,7 +149,7 @@ class CpuRefusalTest {
   }
 
   @Test
-  void itsDeviceCanBeChosenAndCannotBeProfiled() {
+  void itsDeviceCanBeChosen() {
     CpuBackendProvider provider = new CpuBackendProvider();
     DeviceInfo device = provider.devices().getFirst();
     assertThat(device.memoryBytes()).isPositive();
@@ -158,8 +159,26 @@ class CpuRefusalTest {
     assertThatThrownBy(() -> provider.open(new BackendOptions("0:0", 1)))
         .isInstanceOf(JditException.class)
         .hasMessageContaining("no device 0:0");
-    assertThatThrownBy(() -> provider.open(new BackendOptions("", 1, true)))
-        .isInstanceOf(JditException.class)
-        .hasMessageContaining("has no profiler");
+  }
+
+  @Test
+  void aProfileCountsEachKernelByItsShapes() {
+    Program p =
+        Program.trace(
+            t -> {
+              Tensor x = t.input("x", Spec.f32(3, 5));
+              t.output("y", x.matmul(x.t()).softmax());
+            });
+    try (Backend cpu = new CpuBackendProvider().open(new BackendOptions("", 1, true));
+        Resident none = cpu.newResident();
+        Executable e = cpu.compile(p, none);
+        TensorScope scope = TensorScope.open(cpu.memory())) {
+      Map<String, Tensor> x = Map.of("x", scope.zeros(Spec.f32(3, 5)));
+      e.run(x, scope);
+      e.run(x, scope);
+      assertThat(cpu.profile().stream().map(TaskTime::task))
+          .containsExactly("MatMul [3, 5] [5, 3] -> [3, 3]", "Softmax [3, 3] -> [3, 3]");
+      assertThat(cpu.profile()).allMatch(t -> t.count() == 2 && t.nanos() > 0);
+    }
   }
 }

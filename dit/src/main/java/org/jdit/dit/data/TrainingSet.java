@@ -1,0 +1,63 @@
+package org.jdit.dit.data;
+
+import java.util.random.RandomGenerator;
+import org.jdit.tensor.Shape;
+
+/** Labelled examples to train on, in the form that the network takes. For many threads at once. */
+public interface TrainingSet extends AutoCloseable {
+  /** Number of examples. */
+  int size();
+
+  /** Number of classes that the labels are of. */
+  int numClasses();
+
+  /** Shape of an example, {@code [C, H, W]}. */
+  Shape shape();
+
+  /** Class of an example. */
+  int label(int index);
+
+  /**
+   * Reads an example.
+   *
+   * @param random decides what is random about it: a flip, a draw of a posterior
+   * @param into receives it row-major from {@code offset} on
+   * @throws org.jdit.tensor.JditException if it cannot be read
+   */
+  void read(int index, RandomGenerator random, float[] into, int offset);
+
+  @Override
+  default void close() {}
+
+  /** Some of these examples. */
+  default TrainingSet subset(int... indices) {
+    int[] chosen = indices.clone();
+    TrainingSet all = this;
+    return new TrainingSet() {
+      @Override
+      public int size() {
+        return chosen.length;
+      }
+
+      @Override
+      public int numClasses() {
+        return all.numClasses();
+      }
+
+      @Override
+      public Shape shape() {
+        return all.shape();
+      }
+
+      @Override
+      public int label(int index) {
+        return all.label(chosen[index]);
+      }
+
+      @Override
+      public void read(int index, RandomGenerator random, float[] into, int offset) {
+        all.read(chosen[index], random, into, offset);
+      }
+    };
+  }
+}
