@@ -4,7 +4,10 @@ import java.util.List;
 
 /** Something that runs a workload again and again. */
 @FunctionalInterface
-public interface Contender {
+public interface Contender extends AutoCloseable {
   /** Runs so many times and says how many seconds each took. */
   List<Double> seconds(int runs);
+
+  @Override
+  default void close() {}
 }

@@ -14,7 +14,7 @@ import org.jdit.tensor.spi.Executable;
 import org.jdit.tensor.spi.Resident;
 
 /** A workload compiled on a backend, with random weights and operands. */
-public final class Loaded implements Contender, AutoCloseable {
+public final class Loaded implements Contender {
   private final Backend backend;
   private final Resident resident;
   private final Executable executable;

@@ -4,15 +4,20 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
 import org.jdit.diffusion.ClassifierFreeGuidance;
+import org.jdit.diffusion.DiffusionOptions;
+import org.jdit.diffusion.GaussianDiffusion;
 import org.jdit.dit.model.DiT;
 import org.jdit.dit.model.DiTConfig;
 import org.jdit.dit.model.TimestepFeatures;
+import org.jdit.dit.train.Recipe;
+import org.jdit.dit.train.TrainStep;
 import org.jdit.dit.vae.AutoencoderKl;
 import org.jdit.dit.vae.VaeConfig;
 import org.jdit.nn.Weights;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
+import org.jdit.tensor.autodiff.Autodiff.InnerValues;
 import org.jdit.tensor.op.Call;
 import org.jdit.tensor.op.GateResidual;
 import org.jdit.tensor.op.LayerNormModulate;
@@ -139,18 +144,7 @@ public record Workload(
   public static Workload forward(DiTConfig c, int images) {
     return of(
         "forward",
-        sizes(
-            "model", c.name(),
-            "images", images,
-            "latents", c.inputSize(),
-            "patch", c.patchSize(),
-            "channels", c.inChannels(),
-            "out_channels", c.outChannels(),
-            "width", c.hiddenSize(),
-            "depth", c.depth(),
-            "heads", c.numHeads(),
-            "hidden", c.mlpHidden(),
-            "labels", c.labelRows()),
+        network(c, images),
         Program.trace(
             t -> {
               Tensor labels = t.input("y", Spec.i64(2 * images));
@@ -164,6 +158,34 @@ public record Workload(
                           t.input("x", DiT.input(c, images)),
                           t.input("t", TimestepFeatures.spec(2 * images))));
             }));
+  }
+
+  /** One step of the official training of a network, on a batch of so many images. */
+  public static Workload train(DiTConfig c, int images, InnerValues innerValues) {
+    return of("train", network(c, images), trainStep(c, images, innerValues).gradients());
+  }
+
+  static TrainStep trainStep(DiTConfig c, int images, InnerValues innerValues) {
+    return new TrainStep(
+        c,
+        GaussianDiffusion.create(DiffusionOptions.DEFAULT),
+        Recipe.OFFICIAL.with(innerValues),
+        images);
+  }
+
+  private static Map<String, Object> network(DiTConfig c, int images) {
+    return sizes(
+        "model", c.name(),
+        "images", images,
+        "latents", c.inputSize(),
+        "patch", c.patchSize(),
+        "channels", c.inChannels(),
+        "out_channels", c.outChannels(),
+        "width", c.hiddenSize(),
+        "depth", c.depth(),
+        "heads", c.numHeads(),
+        "hidden", c.mlpHidden(),
+        "labels", c.labelRows());
   }
 
   /** An autoencoder's decoder on latents of {@code side × side}, for so many images. */

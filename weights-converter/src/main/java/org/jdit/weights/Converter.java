@@ -71,6 +71,7 @@ public final class Converter {
 
   private static final List<String> TORCH_ENDINGS = List.of(".pt", ".pth", ".bin", ".ckpt");
   private static final String HEADS = "num_heads";
+  private static final String SPACE = "space";
   private static final String CLASSES = "num_classes";
   private static final String SAFETENSORS_ENDING = ".safetensors";
 
@@ -245,7 +246,7 @@ public final class Converter {
     in.weights().ifPresent(part -> m.put(Checkpoint.WEIGHTS, part));
     switch (ModelKind.of(tensors)) {
       case DIT_OFFICIAL, DIT_DIFFUSERS -> {
-        keep(m, tensors, List.of(HEADS, CLASSES, DitKeys.NUMERICS)::contains);
+        keep(m, tensors, List.of(HEADS, CLASSES, SPACE, DitKeys.NUMERICS)::contains);
         request.numHeads().ifPresent(n -> m.put(HEADS, Integer.toString(n)));
         DitDimensions.of(tensors).name().ifPresent(name -> m.put("model", name));
       }

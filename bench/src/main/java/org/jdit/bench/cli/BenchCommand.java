@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  jdit bench gemm",
       "  jdit bench forward --model DiT-S/2 --python python3",
+      "  jdit bench train --model DiT-S/8 --python python3",
       "  jdit bench sample --model DiT-B/4 --json",
       "  jdit bench jmh Attention"
     },
@@ -28,6 +29,7 @@ import picocli.CommandLine.Spec;
       AttentionCommand.class,
       ForwardCommand.class,
       VaeCommand.class,
+      TrainCommand.class,
       SampleCommand.class,
       JmhCommand.class
     })

@@ -53,6 +53,11 @@ abstract class WorkloadCommand implements Callable<Integer> {
   /** What to time, in the order of the report. */
   abstract List<Workload> workloads();
 
+  /** Makes a backend ready for a workload. */
+  Contender load(Backend backend, Workload workload) {
+    return Loaded.on(backend, workload);
+  }
+
   /** How many runs to count if the user does not say. */
   abstract int usualRepeats();
 
@@ -91,7 +96,7 @@ abstract class WorkloadCommand implements Callable<Integer> {
 
   private Result measure(
       Workload workload, Stopwatch stopwatch, Backend backend, Optional<Torch> torch) {
-    try (Loaded jdit = Loaded.on(backend, workload)) {
+    try (Contender jdit = load(backend, workload)) {
       List<Contender> sides = new ArrayList<>(List.of(jdit));
       torch.ifPresent(t -> sides.add(t.load(workload, engine.threads())));
       List<Timing> timings = stopwatch.compare(sides);

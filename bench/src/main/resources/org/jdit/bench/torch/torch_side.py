@@ -40,8 +40,8 @@ def attention(batch, heads, tokens, head_size):
     return lambda: F.scaled_dot_product_attention(q, k, v)
 
 
-def forward(images, channels, latents, patch, width, depth, heads, hidden, labels, out_channels, **_):
-    rows, grid = 2 * images, latents // patch
+def network(rows, channels, latents, patch, width, depth, heads, hidden, labels, out_channels):
+    grid = latents // patch
     patches, position = layer(width, channels, patch, patch), weight(1, grid * grid, width)
     time_in, time_out, table = layer(width, 256), layer(width, width), weight(labels, width)
     blocks = [
@@ -50,8 +50,6 @@ def forward(images, channels, latents, patch, width, depth, heads, hidden, label
         for _ in range(depth)
     ]
     last_modulation, last = layer(2 * width, width), layer(patch * patch * out_channels, width)
-    x, t = torch.randn(images, channels, latents, latents), torch.randn(rows, 256)
-    y = torch.zeros(rows, dtype=torch.long)
 
     def modulated(h, shift, scale):
         normal = F.layer_norm(h, (width,), eps=1e-6)
@@ -66,8 +64,8 @@ def forward(images, channels, latents, patch, width, depth, heads, hidden, label
         inner = F.gelu(F.linear(modulated(h, m[3], m[4]), *fc1), approximate="tanh")
         return h + m[5].unsqueeze(1) * F.linear(inner, *fc2)
 
-    def run():
-        h = F.conv2d(torch.cat([x, x]), *patches, stride=patch).flatten(2).transpose(1, 2)
+    def predict(x, t, y):
+        h = F.conv2d(x, *patches, stride=patch).flatten(2).transpose(1, 2)
         h = h + position
         moment = F.linear(F.silu(F.linear(t, *time_in)), *time_out)
         c = F.silu(moment + F.embedding(y, table))
@@ -75,9 +73,68 @@ def forward(images, channels, latents, patch, width, depth, heads, hidden, label
             h = block(h, c, *w)
         out = F.linear(modulated(h, *F.linear(c, *last_modulation).chunk(2, dim=1)), *last)
         out = out.view(rows, grid, grid, patch, patch, out_channels).permute(0, 5, 1, 3, 2, 4)
-        yes, no = out.reshape(rows, out_channels, latents, latents).chunk(2)
+        return out.reshape(rows, out_channels, latents, latents)
+
+    return predict
+
+
+def forward(images, model, **sizes):
+    rows, side, channels = 2 * images, sizes["latents"], sizes["channels"]
+    predict = network(rows, **sizes)
+    x, t = torch.randn(images, channels, side, side), torch.randn(rows, 256)
+    y = torch.zeros(rows, dtype=torch.long)
+
+    def run():
+        yes, no = predict(torch.cat([x, x]), t, y).chunk(2)
         guided = no[:, :3] + 4 * (yes[:, :3] - no[:, :3])
         return torch.cat([guided, yes[:, 3:]], dim=1)
+
+    return run
+
+
+def train(images, model, **sizes):
+    side, channels = sizes["latents"], sizes["channels"]
+    predict = network(images, **sizes)
+    average = [p.clone() for p in parameters]
+    for p in parameters:
+        p.requires_grad_(p.shape != (1, (side // sizes["patch"]) ** 2, sizes["width"]))
+    optimizer = torch.optim.AdamW(parameters, lr=1e-4, weight_decay=0)
+    x, noise = (torch.randn(images, channels, side, side) for _ in range(2))
+    t, y = torch.randn(images, 256), torch.zeros(images, dtype=torch.long)
+    kept, alpha, sigma, mean_x, mean_xt, low, high = (
+        torch.rand(images, 1, 1, 1) * 0.5 + 0.1 for _ in range(7)
+    )
+
+    def cdf(v):
+        return 0.5 * (1 + torch.tanh(math.sqrt(2 / math.pi) * (v + 0.044715 * v**3)))
+
+    def bound(eps, share, xt):
+        """The variational bound, of all timesteps but the first by its KL, of that by its likelihood."""
+        share = (share + 1) / 2
+        log_variance = share * high + (1 - share) * low
+        mean = mean_x * (xt - sigma * eps) / kept + mean_xt * xt
+        true_mean = mean_x * x + mean_xt * xt
+        kl = -1 + log_variance - low + torch.exp(low - log_variance)
+        kl = 0.5 * (kl + (true_mean - mean) ** 2 * torch.exp(-log_variance))
+        inverse, centred = torch.exp(-0.5 * log_variance), x - mean
+        plus, minus = cdf(inverse * (centred + 1 / 255)), cdf(inverse * (centred - 1 / 255))
+        inner = torch.where(x > 0.999, (1 - minus).clamp(min=1e-12).log(),
+                            (plus - minus).clamp(min=1e-12).log())
+        nll = -torch.where(x < -0.999, plus.clamp(min=1e-12).log(), inner)
+        return torch.where(alpha == 0, nll, kl).mean(dim=(1, 2, 3)) / math.log(2)
+
+    def run():
+        xt = kept * x + sigma * noise
+        eps, share = predict(xt, t, y).chunk(2, dim=1)
+        mse = ((noise - eps) ** 2).mean(dim=(1, 2, 3))
+        loss = (mse + bound(eps.detach(), share, xt)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            for mean, p in zip(average, parameters):
+                mean.mul_(0.9999).add_(p, alpha=1e-4)
+        return loss
 
     return run
 
@@ -132,9 +189,8 @@ def decode(images, latents, latent_channels, block_channels, layers, groups, out
 def prepare(operation, threads, **sizes):
     parameters.clear()
     torch.set_num_threads(threads)
-    return {"linear": linear, "attention": attention, "forward": forward, "decode": decode}[
-        operation
-    ](**sizes)
+    makers = {f.__name__: f for f in (linear, attention, forward, train, decode)}
+    return makers[operation](**sizes)
 
 
 def seconds(run, times):
@@ -147,20 +203,21 @@ def seconds(run, times):
 
 
 def answer_all():
-    run = None
+    run, inference = None, True
     for line in sys.stdin:
         request = json.loads(line)
-        if "runs" in request:
-            say(seconds=seconds(run, request["runs"]))
-        else:
-            run = None  # what it holds is freed before the next is made
-            run = prepare(**request)
-            say(parameters=sum(p.numel() for p in parameters))
+        inference = request.get("operation", "" if inference else "train") != "train"
+        with torch.inference_mode(inference):
+            if "runs" in request:
+                say(seconds=seconds(run, request["runs"]))
+            else:
+                run = None  # what it holds is freed before the next is made
+                run = prepare(**request)
+                say(parameters=sum(p.numel() for p in parameters))
 
 
 say(torch=torch.__version__)
 try:
-    with torch.inference_mode():
-        answer_all()
+    answer_all()
 except Exception as e:
     say(error=f"{type(e).__name__}: {e}")

@@ -32,6 +32,12 @@ final class ClassLabels {
     this.names = numClasses == IMAGENET ? imageNet() : List.of();
   }
 
+  /** Labels of a model whose classes have these names. */
+  ClassLabels(List<String> classes) {
+    this.numClasses = classes.size();
+    this.names = classes.stream().map(List::of).toList();
+  }
+
   /**
    * Numbers of a comma-separated list of numbers and names.
    *
@@ -55,7 +61,7 @@ final class ClassLabels {
 
   /** The classes of the official sample.py; the first eight where the classes are others. */
   List<Integer> official() {
-    return names.isEmpty()
+    return numClasses != IMAGENET
         ? IntStream.range(0, Math.min(OFFICIAL.size(), numClasses)).boxed().toList()
         : OFFICIAL;
   }
@@ -92,8 +98,7 @@ final class ClassLabels {
     List<Integer> labels = byName.getOrDefault(wanted, List.of());
     if (labels.size() > 1) {
       throw new JditException(
-          "several ImageNet classes are called '%s': give one of the numbers %s"
-              .formatted(name, labels));
+          "several classes are called '%s': give one of the numbers %s".formatted(name, labels));
     }
     if (labels.size() == 1) {
       return labels.getFirst();
@@ -107,7 +112,7 @@ final class ClassLabels {
             .map(n -> "%s (%d)".formatted(n, byName.get(n).getFirst()))
             .toList();
     throw new JditException(
-        "no ImageNet class is called '%s'; near: %s".formatted(name, String.join(", ", near)));
+        "no class is called '%s'; near: %s".formatted(name, String.join(", ", near)));
   }
 
   /**

@@ -2,7 +2,6 @@ package org.jdit.dit.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -13,9 +12,9 @@ import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.jdit.diffusion.sampler.Samplers;
 import org.jdit.dit.model.DiTConfig;
 import org.jdit.dit.model.Recognition;
+import org.jdit.dit.sample.DemoModel;
 import org.jdit.dit.sample.DitPipeline;
 import org.jdit.dit.sample.MemoryEstimate;
 import org.jdit.dit.sample.Model;
@@ -49,6 +48,8 @@ import tools.jackson.databind.json.JsonMapper;
     footer = {
       "",
       "Examples:",
+      "  jdit sample",
+      "  jdit sample --class-labels cat,cat,house --seed 7",
       "  jdit sample --ckpt DiT-XL-2-256x256.pt --vae sd-vae-ft-mse",
       "  jdit sample --ckpt official --class-labels \"golden retriever,otter\" --seed 7",
       "  jdit sample --ckpt results/0050000.pt --vae mse --sampler dpm++2m --num-sampling-steps 25"
@@ -57,21 +58,14 @@ final class SampleCommand implements Callable<Integer> {
   private static final List<String> OFFICIAL_VAES = List.of("mse", "ema");
   private static final String OFFICIAL = "official";
 
-  /** The samplers, for {@code --help} and completion. */
-  static final class SamplerNames implements Iterable<String> {
-    @Override
-    public Iterator<String> iterator() {
-      return Samplers.all().stream().map(Samplers.Entry::name).iterator();
-    }
-  }
-
   @Option(
       names = "--ckpt",
-      required = true,
+      defaultValue = DemoModel.NAME,
       paramLabel = "FILE",
       description =
-          "Checkpoint: a .pt, .pth, .bin, .ckpt or .safetensors file, a directory of diffusers, or "
-              + "'official' to download Meta's DiT-XL/2 (2.7 GB) to a cache.")
+          "Checkpoint: a .pt, .pth, .bin, .ckpt or .safetensors file, a directory of diffusers, "
+              + "'official' to download Meta's DiT-XL/2 (2.7 GB) to a cache, or 'demo', the small "
+              + "model in the box. Default: ${DEFAULT-VALUE}.")
   private String ckpt;
 
   @Option(
@@ -89,62 +83,6 @@ final class SampleCommand implements Callable<Integer> {
               + "directory of diffusers. Default: the checkpoint's own if it is a pipeline "
               + "directory with one, else mse.")
   private Optional<String> vae = Optional.empty();
-
-  @Option(
-      names = "--class-labels",
-      paramLabel = "LIST",
-      description =
-          "Classes, separated by commas: numbers, or ImageNet names such as \"golden retriever\". "
-              + "Default: the official eight, 207,360,387,974,88,979,417,279, or the first eight "
-              + "of a model with other classes.")
-  private Optional<String> classLabels = Optional.empty();
-
-  @Option(
-      names = "--cfg-scale",
-      defaultValue = "4.0",
-      paramLabel = "X",
-      description =
-          "Classifier-free guidance scale; 1 samples without guidance. Default: ${DEFAULT-VALUE}.")
-  private double cfgScale;
-
-  @Option(
-      names = "--cfg-channels",
-      paramLabel = "N|all",
-      description =
-          "Latent channels under guidance. Default: 3 as in the official code, all for checkpoints "
-              + "that come from diffusers, as there.")
-  private Optional<String> cfgChannels = Optional.empty();
-
-  @Option(
-      names = "--num-sampling-steps",
-      defaultValue = "250",
-      paramLabel = "N",
-      description =
-          "Sampling steps; for ddpm and ddim also a list for sections such as 10,15,20, or ddimN. "
-              + "Default: ${DEFAULT-VALUE}.")
-  private String steps;
-
-  @Option(
-      names = "--sampler",
-      defaultValue = "ddpm",
-      paramLabel = "NAME",
-      completionCandidates = SamplerNames.class,
-      description = "One of ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}, the official one.")
-  private String sampler;
-
-  @Option(
-      names = "--eta",
-      defaultValue = "0",
-      paramLabel = "X",
-      description = "Noise of ddim, 0 to 1. Default: ${DEFAULT-VALUE}.")
-  private double eta;
-
-  @Option(
-      names = "--seed",
-      defaultValue = "0",
-      paramLabel = "S",
-      description = "Seed of the noise, as torch.manual_seed. Default: ${DEFAULT-VALUE}.")
-  private long seed;
 
   @Option(
       names = "--model",
@@ -172,18 +110,27 @@ final class SampleCommand implements Callable<Integer> {
   private Optional<Integer> numHeads = Optional.empty();
 
   @Option(
-      names = "--batch",
-      defaultValue = "0",
-      paramLabel = "N",
-      description = "Images at once, to save memory; 0 for all. Default: ${DEFAULT-VALUE}.")
-  private int batch;
-
-  @Option(
       names = {"-o", "--out"},
       defaultValue = "sample.png",
       paramLabel = "FILE",
       description = "The picture. Default: ${DEFAULT-VALUE}.")
   private Path out;
+
+  @Option(
+      names = "--columns",
+      paramLabel = "N",
+      description =
+          "Images in a row of the picture. Default: 4, or a column for each class of the demo"
+              + " model.")
+  private Optional<Integer> columns = Optional.empty();
+
+  @Option(
+      names = "--enlarge",
+      paramLabel = "N",
+      description =
+          "Draw each pixel as a square of N pixels, for small images. Default: 1, or 4 for the demo"
+              + " model.")
+  private Optional<Integer> enlarge = Optional.empty();
 
   @Option(
       names = "--save-latents",
@@ -204,6 +151,8 @@ final class SampleCommand implements Callable<Integer> {
           "Also write all inner values of the network's first call for the first image, as "
               + "safetensors.")
   private Path dumpActivations;
+
+  @Mixin private SamplingOptions sampling;
 
   @Mixin private EngineOptions engine;
 
@@ -226,9 +175,10 @@ final class SampleCommand implements Callable<Integer> {
     CommandLine line = spec.commandLine();
     List<Path> written =
         Stream.of(out, saveLatents, frames, dumpActivations).filter(Objects::nonNull).toList();
+    usage(this::layout);
     usage(() -> SampleOutputs.check(written, List.of(Path.of(ckpt), Path.of(vae.orElse(ckpt)))));
     officialUrl.ifPresent(url -> usage(() -> OfficialFiles.checkUrl(url)));
-    usage(() -> request(List.of(0), OptionalInt.empty()));
+    usage(() -> sampling.request(defaults(), List.of(0), 1));
     engine.check();
     modelName.ifPresent(name -> usage(() -> DiTConfig.named(name, 32, 1000)));
     OfficialFiles official =
@@ -237,16 +187,18 @@ final class SampleCommand implements Callable<Integer> {
             officialUrl,
             line.getErr(),
             file -> Checkpoint.open(file, Choice.AUTO).close());
-    Path checkpoint =
-        ckpt.equals(OFFICIAL) ? official.checkpoint(imageSize.orElse(256)) : Path.of(ckpt);
-    try (Model model = Model.open(checkpoint, weights, wishes(), () -> autoencoder(official))) {
+    try (Model model = open(official)) {
       checkSpace(model);
       checkImageSize(model);
       DiTConfig config = model.recognition().config();
       model.recognition().assumptions().forEach(this::say);
-      ClassLabels classes = new ClassLabels(config.numClasses());
+      ClassLabels classes =
+          isDemo() ? new ClassLabels(DemoModel.classes()) : new ClassLabels(config.numClasses());
+      List<Integer> labels =
+          usage(() -> sampling.labels(classes))
+              .orElseGet(() -> isDemo() ? DemoModel.someOfEach() : classes.official());
       SampleRequest request =
-          usage(() -> request(labels(classes), guidedChannels(config.inChannels())));
+          usage(() -> sampling.request(defaults(), labels, config.inChannels()));
       try (Backend backend = engine.open();
           DitPipeline pipeline = new DitPipeline(backend, model)) {
         MemoryEstimate need = usage(() -> pipeline.estimate(request));
@@ -260,7 +212,7 @@ final class SampleCommand implements Callable<Integer> {
         Samples samples = pipeline.sample(request, progress);
         Map<String, Object> parameters = parameters(model, request, pipeline);
         SampleOutputs outputs =
-            new SampleOutputs(samples, parameters, request, pipeline, backend.memory());
+            new SampleOutputs(samples, layout(), parameters, request, pipeline, backend.memory());
         outputs.picture(out);
         Optional.ofNullable(saveLatents).ifPresent(outputs::latents);
         Optional.ofNullable(frames)
@@ -271,6 +223,12 @@ final class SampleCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private SampleOutputs.Layout layout() {
+    return new SampleOutputs.Layout(
+        columns.orElse(isDemo() ? DemoModel.classes().size() : 4),
+        enlarge.orElse(isDemo() ? 4 : 1));
   }
 
   private <T> T usage(Supplier<T> options) {
@@ -293,33 +251,6 @@ final class SampleCommand implements Callable<Integer> {
     spec.commandLine().getErr().println("jdit: " + what);
   }
 
-  private SampleRequest request(List<Integer> labels, OptionalInt channels) {
-    if (Samplers.all().stream().noneMatch(e -> e.name().equals(sampler))) {
-      throw new JditException(
-          "no sampler is called %s; there are %s"
-              .formatted(sampler, String.join(", ", new SamplerNames())));
-    }
-    return new SampleRequest(labels, sampler, steps, eta, cfgScale, channels, seed, batch);
-  }
-
-  private List<Integer> labels(ClassLabels classes) {
-    return classLabels.map(classes::parse).orElseGet(classes::official);
-  }
-
-  private OptionalInt guidedChannels(int all) {
-    if (cfgChannels.isEmpty()) {
-      return OptionalInt.empty();
-    }
-    String wanted = cfgChannels.get();
-    if (wanted.equals("all")) {
-      return OptionalInt.of(all);
-    }
-    if (!wanted.matches("\\d{1,4}")) {
-      throw new JditException("--cfg-channels is a number or 'all', not '" + wanted + "'");
-    }
-    return OptionalInt.of(Integer.parseInt(wanted));
-  }
-
   private Recognition.Wishes wishes() {
     return new Recognition.Wishes(modelName, toInt(numClasses), toInt(numHeads));
   }
@@ -337,6 +268,26 @@ final class SampleCommand implements Callable<Integer> {
                   "%s and its autoencoder make images of %d pixels, not %d: leave --image-size out"
                       .formatted(ckpt, model.imageSize(), wanted));
             });
+  }
+
+  private boolean isDemo() {
+    return ckpt.equals(DemoModel.NAME);
+  }
+
+  private SamplingOptions.Defaults defaults() {
+    return isDemo() ? SamplingOptions.Defaults.DEMO : SamplingOptions.Defaults.OFFICIAL;
+  }
+
+  private Model open(OfficialFiles official) {
+    if (isDemo()) {
+      say(
+          "sampling the demo model, drawings of %s; '--ckpt official' is Meta's DiT-XL/2"
+              .formatted(String.join(", ", DemoModel.classes())));
+      return DemoModel.open();
+    }
+    Path checkpoint =
+        ckpt.equals(OFFICIAL) ? official.checkpoint(imageSize.orElse(256)) : Path.of(ckpt);
+    return Model.open(checkpoint, weights, wishes(), () -> autoencoder(official));
   }
 
   private void checkSpace(Model model) {

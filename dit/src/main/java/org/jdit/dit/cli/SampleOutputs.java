@@ -1,5 +1,6 @@
 package org.jdit.dit.cli;
 
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.channels.Channels;
@@ -10,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jdit.dit.image.AnimatedGif;
+import org.jdit.dit.image.ImageGrid;
+import org.jdit.dit.image.Png;
 import org.jdit.dit.sample.DitPipeline;
 import org.jdit.dit.sample.ImageDecoder;
 import org.jdit.dit.sample.Listener;
@@ -27,16 +30,40 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * The files that sampling leaves.
  *
+ * @param layout how pictures are laid out
  * @param parameters what was sampled with, kept in the files' metadata
  */
 record SampleOutputs(
     Samples samples,
+    Layout layout,
     Map<String, Object> parameters,
     SampleRequest request,
     DitPipeline pipeline,
     Memory memory) {
   private static final int FRAME_CENTISECONDS = 10;
+  private static final int MOST_ENLARGED = 64;
   private static final int LAST_CENTISECONDS = 200;
+
+  /**
+   * How images are put into one picture.
+   *
+   * @param columns images in a row, 1 or more
+   * @param enlarge the side of the square that a pixel becomes, 1 or more
+   */
+  record Layout(int columns, int enlarge) {
+    /** Checks the ranges. */
+    Layout {
+      if (columns < 1 || enlarge < 1 || enlarge > MOST_ENLARGED) {
+        throw new JditException(
+            "--columns is 1 or more and --enlarge 1 to %d, not %d and %d"
+                .formatted(MOST_ENLARGED, columns, enlarge));
+      }
+    }
+
+    BufferedImage of(Samples samples) {
+      return ImageGrid.enlarged(samples.grid(columns), enlarge);
+    }
+  }
 
   /**
    * Checks, before long work, that files can be written, and each to a place of its own.
@@ -80,7 +107,7 @@ record SampleOutputs(
   }
 
   void picture(Path file) {
-    samples.writePng(file, Map.of("Software", "JDiT", "parameters", json()));
+    Png.write(file, layout.of(samples), Map.of("Software", "JDiT", "parameters", json()));
   }
 
   void latents(Path file) {
@@ -102,7 +129,7 @@ record SampleOutputs(
               Samples moment =
                   new Samples(samples.latentShape(), latents, samples.imageShape(), images);
               boolean last = i == moments.size() - 1;
-              gif.add(moment.grid(), last ? LAST_CENTISECONDS : FRAME_CENTISECONDS);
+              gif.add(layout.of(moment), last ? LAST_CENTISECONDS : FRAME_CENTISECONDS);
               progress.show(i + 1L, moments.size());
             }
           }

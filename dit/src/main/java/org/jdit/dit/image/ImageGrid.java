@@ -49,6 +49,22 @@ public final class ImageGrid {
     return grid;
   }
 
+  /** The same picture with each pixel as a square of so many. */
+  public static BufferedImage enlarged(BufferedImage image, int times) {
+    if (times == 1) {
+      return image;
+    }
+    BufferedImage large =
+        new BufferedImage(
+            image.getWidth() * times, image.getHeight() * times, BufferedImage.TYPE_INT_RGB);
+    for (int y = 0; y < large.getHeight(); y++) {
+      for (int x = 0; x < large.getWidth(); x++) {
+        large.setRGB(x, y, image.getRGB(x / times, y / times));
+      }
+    }
+    return large;
+  }
+
   /** {@code floor(255 · (clamp(x, −1, 1) + 1) / 2 + 0.5)} in float steps, as torchvision rounds. */
   private static int level(float x) {
     float unit = (Math.clamp(x, -1f, 1f) + 1f) / 2f;

@@ -4,7 +4,9 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Map;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
@@ -14,12 +16,23 @@ import javax.imageio.metadata.IIOMetadata;
 import javax.imageio.metadata.IIOMetadataNode;
 import javax.imageio.stream.ImageOutputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.jdit.tensor.io.AtomicFile;
 
 /** PNG files with text in them. */
 public final class Png {
   private static final String FORMAT = "javax_imageio_png_1.0";
 
   private Png() {}
+
+  /**
+   * Writes an image to a file, whole or not at all.
+   *
+   * @param text keyword → text, see below
+   * @throws org.jdit.tensor.JditException if the file cannot be written
+   */
+  public static void write(Path file, BufferedImage image, Map<String, String> text) {
+    AtomicFile.write(file, out -> write(image, text, Channels.newOutputStream(out)));
+  }
 
   /**
    * Writes an image.

@@ -1,13 +1,11 @@
 package org.jdit.dit.sample;
 
 import java.awt.image.BufferedImage;
-import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jdit.dit.image.ImageGrid;
 import org.jdit.dit.image.Png;
 import org.jdit.tensor.Shape;
-import org.jdit.tensor.io.AtomicFile;
 
 /**
  * What sampling made.
@@ -23,7 +21,12 @@ public record Samples(Shape latentShape, float[] latents, Shape imageShape, floa
 
   /** All images in one picture, four in a row, as torchvision's save_image lays them out. */
   public BufferedImage grid() {
-    return ImageGrid.draw(images, imageShape.dim(0), imageShape.dim(2), imageShape.dim(3), COLUMNS);
+    return grid(COLUMNS);
+  }
+
+  /** All images in one picture, so many in a row. */
+  public BufferedImage grid(int columns) {
+    return ImageGrid.draw(images, imageShape.dim(0), imageShape.dim(2), imageShape.dim(3), columns);
   }
 
   /**
@@ -32,6 +35,6 @@ public record Samples(Shape latentShape, float[] latents, Shape imageShape, floa
    * @param text kept in the file's text chunks
    */
   public void writePng(Path file, Map<String, String> text) {
-    AtomicFile.write(file, out -> Png.write(grid(), text, Channels.newOutputStream(out)));
+    Png.write(file, grid(), text);
   }
 }

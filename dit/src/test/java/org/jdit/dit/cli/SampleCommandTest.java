@@ -134,7 +134,7 @@ class SampleCommandTest {
 
   @Test
   void everySamplerSamples() throws IOException {
-    for (String sampler : new SampleCommand.SamplerNames()) {
+    for (String sampler : new SamplingOptions.SamplerNames()) {
       byte[] latents = latentsOf("--sampler", sampler);
       assertThat(latents).as(sampler).hasSizeGreaterThan(4 * 4 * 8 * 8 * 4);
     }

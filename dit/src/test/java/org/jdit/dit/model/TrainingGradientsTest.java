@@ -19,11 +19,13 @@ import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.testkit.ReferenceBackend;
 import org.jdit.tensor.testkit.ReferenceData;
 import org.jdit.tensor.testkit.Tolerance;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Losses and the gradient of every weight equal those of the official training. */
+@Tag("ladder")
 class TrainingGradientsTest {
   /** float32 against float64, and two torch releases: 1e-7 of the largest value. */
   private static final Tolerance LOSS = Tolerance.relToMax(2e-6);

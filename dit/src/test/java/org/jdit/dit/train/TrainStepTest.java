@@ -34,7 +34,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Steps of training change weights, moments and average as torch's do. */
-@Tag("ladder")
 class TrainStepTest {
   /** Two torch releases differ by 2e-6 in what a step does to a weight of 1e-4 steps. */
   private static final Tolerance PARAMETER = new Tolerance(2e-7, 0);
@@ -127,6 +126,7 @@ class TrainStepTest {
     assertThat(backend.memory().liveBytes()).isZero();
   }
 
+  @Tag("ladder")
   @ParameterizedTest
   @EnumSource
   void threeStepsChangeTheStateAsInTorch(Engine engine) {
@@ -135,6 +135,7 @@ class TrainStepTest {
     }
   }
 
+  @Tag("ladder")
   @ParameterizedTest
   @EnumSource
   void recomputingTheBlocksChangesNothing(Engine engine) {
@@ -180,6 +181,7 @@ class TrainStepTest {
     }
   }
 
+  @Tag("ladder")
   @Test
   void portionsOfABatchAddUpToTheWhole() {
     try (Backend backend = Engine.SHIPPED.open()) {
@@ -213,6 +215,7 @@ class TrainStepTest {
             t.subList(half * rows, (half + 1) * rows), Collections.nCopies(rows, 1.0)));
   }
 
+  @Tag("ladder")
   @Test
   void aStepWithoutAFiniteGradientLeavesTheStateAsItIs() {
     try (Backend backend = Engine.SHIPPED.open()) {
