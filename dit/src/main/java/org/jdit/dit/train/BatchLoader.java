@@ -33,6 +33,7 @@ final class BatchLoader implements AutoCloseable {
   private final int batch;
   private final Seeds seeds;
   private final double classDropout;
+  private final int nullClass;
   private final int workers;
   private final ExecutorService pool;
   private Next next;
@@ -44,12 +45,15 @@ final class BatchLoader implements AutoCloseable {
    *
    * @param workers threads that read examples, 1 or more
    * @param classDropout share of labels that are replaced by the null class
+   * @param nullClass the network's, which may know more classes than the data have
    */
-  BatchLoader(TrainingSet set, int batch, Seeds seeds, double classDropout, int workers) {
+  BatchLoader(
+      TrainingSet set, int batch, Seeds seeds, double classDropout, int nullClass, int workers) {
     this.set = set;
     this.batch = batch;
     this.seeds = seeds;
     this.classDropout = classDropout;
+    this.nullClass = nullClass;
     this.workers = workers;
     pool =
         Executors.newFixedThreadPool(
@@ -109,7 +113,7 @@ final class BatchLoader implements AutoCloseable {
     seeds.torch(Purpose.NOISE, step).fillNormal(into.noise(), 0, into.noise().length, 0, 1);
     float[] drop = seeds.torch(Purpose.LABEL_DROPOUT, step).rand(batch);
     for (int i = 0; i < batch; i++) {
-      into.labels()[i] = drop[i] < classDropout ? set.numClasses() : set.label(indices[i]);
+      into.labels()[i] = drop[i] < classDropout ? nullClass : set.label(indices[i]);
     }
   }
 

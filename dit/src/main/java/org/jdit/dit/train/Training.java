@@ -86,6 +86,7 @@ public final class Training implements AutoCloseable {
             settings.batch(),
             seeds,
             c.classDropoutProb(),
+            c.numClasses(),
             workers);
     validation =
         held == 0
