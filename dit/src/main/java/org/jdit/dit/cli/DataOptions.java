@@ -1,16 +1,10 @@
 package org.jdit.dit.cli;
 
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
-import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
 import org.jdit.dit.data.FeatureFolder;
-import org.jdit.dit.data.ImageFolder;
 import org.jdit.dit.data.LatentShards;
 import org.jdit.dit.data.PixelSet;
 import org.jdit.dit.data.TrainingSet;
@@ -18,14 +12,10 @@ import org.jdit.dit.model.DiTConfig;
 import org.jdit.dit.model.Space;
 import org.jdit.dit.sample.Model;
 import org.jdit.tensor.JditException;
-import org.jdit.weights.Checkpoint;
-import org.jdit.weights.Checkpoint.Choice;
 import picocli.CommandLine.Option;
 
 /** The options of {@code jdit train} that say what to train on. */
 final class DataOptions {
-  private static final List<String> OFFICIAL_VAES = List.of("mse", "ema");
-
   @Option(
       names = "--data-path",
       paramLabel = "DIR",
@@ -98,67 +88,33 @@ final class DataOptions {
    * @throws JditException if they are missing, or an image cannot be read
    */
   TrainingSet open(int imageSize, boolean flips, PrintWriter err) {
-    if (features.isPresent()) {
-      return LatentShards.areIn(features.get())
-          ? LatentShards.open(features.get(), flips)
-          : FeatureFolder.open(features.get());
-    }
-    return new PixelSet(readable(ImageFolder.of(images.orElseThrow()), err), imageSize, flips);
+    return features.isPresent()
+        ? features(features.get(), flips)
+        : new PixelSet(Pictures.in(images.orElseThrow(), skipUnreadable, err), imageSize, flips);
   }
 
-  private ImageFolder readable(ImageFolder folder, PrintWriter err) {
-    ProgressBar progress = new ProgressBar(err, "checking images");
-    int count = folder.examples().size();
-    var unreadable = folder.unreadable(done -> progress.show(done, count));
-    if (unreadable.isEmpty()) {
-      return folder;
+  private static TrainingSet features(Path directory, boolean flips) {
+    if (!Files.isDirectory(directory)) {
+      throw new JditException("there is no folder of features " + directory);
     }
-    String found =
-        "%d of %d images cannot be read, such as: %s"
-            .formatted(unreadable.size(), count, unreadable.getFirst().reason());
-    if (!skipUnreadable) {
-      throw new JditException(found + "; remove them, or leave them out with --skip-unreadable");
+    if (LatentShards.areIn(directory)) {
+      return LatentShards.open(directory, flips);
     }
-    err.println("jdit: " + found + "; they are left out");
-    Predicate<ImageFolder.Example> bad =
-        e -> unreadable.stream().anyMatch(u -> u.file().equals(e.file()));
-    return new ImageFolder(
-        folder.root(), folder.classes(), folder.examples().stream().filter(bad.negate()).toList());
-  }
-
-  /** Words that tell these data from others, wherever they lie. */
-  String describe(TrainingSet set) {
-    StringBuilder names = new StringBuilder();
-    if (set instanceof PixelSet pixels) {
-      ImageFolder folder = pixels.folder();
-      folder.examples().forEach(e -> names.append(folder.root().relativize(e.file())).append('\n'));
-    } else {
-      for (int i = 0; i < set.size(); i++) {
-        names.append(set.label(i)).append('\n');
-      }
+    if (!FeatureFolder.isIn(directory)) {
+      throw new JditException(
+          directory + " holds no features: extract them with jdit extract-features");
     }
-    try {
-      byte[] digest =
-          MessageDigest.getInstance("SHA-256")
-              .digest(names.toString().getBytes(StandardCharsets.UTF_8));
-      return "%d examples of %d classes, %s"
-          .formatted(set.size(), set.numClasses(), HexFormat.of().formatHex(digest, 0, 6));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
+    if (!flips) {
+      throw new JditException(
+          "the features in %s were mirrored at random when they were extracted: leave --no-flip out"
+              .formatted(directory));
     }
+    return FeatureFolder.open(directory);
   }
 
   /** The autoencoder for previews. */
   Model.Autoencoder autoencoder(DiTConfig config, PrintWriter err) {
-    Path path =
-        OFFICIAL_VAES.contains(vae)
-            ? new OfficialFiles(
-                    OfficialFiles.defaultCache(),
-                    Optional.ofNullable(System.getenv("JDIT_OFFICIAL_URL")),
-                    err,
-                    file -> Checkpoint.open(file, Choice.AUTO).close())
-                .vae(vae)
-            : Path.of(vae);
+    Path path = Autoencoders.locate(vae, OfficialFiles.from(OfficialFiles.environmentUrl(), err));
     return Model.openAutoencoder(path, config, path());
   }
 }

@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       SampleCommand.class,
       TrainCommand.class,
+      ExtractFeaturesCommand.class,
       ConvertCommand.class,
       InspectCommand.class,
       CompareCommand.class,

@@ -20,6 +20,8 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jdit.tensor.JditException;
+import org.jdit.weights.Checkpoint;
+import org.jdit.weights.Checkpoint.Choice;
 
 /**
  * The published checkpoints, downloaded once to a cache. A download that breaks off is resumed; a
@@ -47,6 +49,17 @@ final class OfficialFiles {
     this.mirror = mirror;
     this.err = err;
     this.structure = structure;
+  }
+
+  /** Checkpoints in the default cache, from {@code mirror} or the publishers. */
+  static OfficialFiles from(Optional<String> mirror, PrintWriter err) {
+    return new OfficialFiles(
+        defaultCache(), mirror, err, file -> Checkpoint.open(file, Choice.AUTO).close());
+  }
+
+  /** The mirror that {@code $JDIT_OFFICIAL_URL} names. */
+  static Optional<String> environmentUrl() {
+    return Optional.ofNullable(System.getenv("JDIT_OFFICIAL_URL"));
   }
 
   /**

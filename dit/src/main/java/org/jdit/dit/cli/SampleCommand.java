@@ -55,7 +55,6 @@ import tools.jackson.databind.json.JsonMapper;
       "  jdit sample --ckpt results/0050000.pt --vae mse --sampler dpm++2m --num-sampling-steps 25"
     })
 final class SampleCommand implements Callable<Integer> {
-  private static final List<String> OFFICIAL_VAES = List.of("mse", "ema");
   private static final String OFFICIAL = "official";
 
   @Option(
@@ -162,7 +161,7 @@ final class SampleCommand implements Callable<Integer> {
       description =
           "Download the official files from URL/FILE instead, for 'official', mse and ema. "
               + "Default: $$JDIT_OFFICIAL_URL, else the publishers.")
-  private Optional<String> officialUrl = Optional.ofNullable(System.getenv("JDIT_OFFICIAL_URL"));
+  private Optional<String> officialUrl = OfficialFiles.environmentUrl();
 
   @Option(names = "--json", description = "Report as JSON on the standard output.")
   private boolean json;
@@ -181,12 +180,7 @@ final class SampleCommand implements Callable<Integer> {
     usage(() -> sampling.request(defaults(), List.of(0), 1));
     engine.check();
     modelName.ifPresent(name -> usage(() -> DiTConfig.named(name, 32, 1000)));
-    OfficialFiles official =
-        new OfficialFiles(
-            OfficialFiles.defaultCache(),
-            officialUrl,
-            line.getErr(),
-            file -> Checkpoint.open(file, Choice.AUTO).close());
+    OfficialFiles official = OfficialFiles.from(officialUrl, line.getErr());
     try (Model model = open(official)) {
       checkSpace(model);
       checkImageSize(model);
@@ -298,12 +292,11 @@ final class SampleCommand implements Callable<Integer> {
 
   private String whichVae() {
     Path own = Path.of(ckpt).resolve("vae");
-    return vae.orElse(Files.isDirectory(own) ? own.toString() : OFFICIAL_VAES.getFirst());
+    return vae.orElse(Files.isDirectory(own) ? own.toString() : Autoencoders.OFFICIAL.getFirst());
   }
 
   private Path autoencoder(OfficialFiles official) {
-    String which = whichVae();
-    return OFFICIAL_VAES.contains(which) ? official.vae(which) : Path.of(which);
+    return Autoencoders.locate(whichVae(), official);
   }
 
   private Map<String, Object> parameters(Model model, SampleRequest request, DitPipeline pipeline) {

@@ -182,24 +182,24 @@ final class TrainCommand implements Callable<Integer> {
   private int train(CommandSpec asked, List<String> arguments) {
     check(asked);
     engine.check();
-    Path directory = resume.orElseGet(this::newDirectory);
-    try (TrainLog log =
-        new TrainLog(
-            directory.resolve("log.txt"),
-            asked.commandLine().getOut(),
-            CommandLine.Help.Ansi.AUTO.enabled(),
-            Clock.system(ZoneId.systemDefault()))) {
-      if (resume.isEmpty()) {
-        AtomicFile.write(
-            directory.resolve(ARGUMENTS),
-            out ->
-                Channels.newOutputStream(out)
-                    .write(JsonMapper.shared().writeValueAsBytes(arguments)));
-        log.info("Experiment directory created at " + directory);
-      }
-      try (Backend backend = engine.open();
-          TrainingSet set =
-              data.open(options.imageSize(), options.flips(), asked.commandLine().getErr())) {
+    try (Backend backend = engine.open();
+        TrainingSet set =
+            data.open(options.imageSize(), options.flips(), asked.commandLine().getErr())) {
+      Path directory = resume.orElseGet(this::newDirectory);
+      try (TrainLog log =
+          new TrainLog(
+              directory.resolve("log.txt"),
+              asked.commandLine().getOut(),
+              CommandLine.Help.Ansi.AUTO.enabled(),
+              Clock.system(ZoneId.systemDefault()))) {
+        if (resume.isEmpty()) {
+          AtomicFile.write(
+              directory.resolve(ARGUMENTS),
+              out ->
+                  Channels.newOutputStream(out)
+                      .write(JsonMapper.shared().writeValueAsBytes(arguments)));
+          log.info("Experiment directory created at " + directory);
+        }
         return train(asked, backend, set, directory, log);
       }
     }
@@ -208,7 +208,7 @@ final class TrainCommand implements Callable<Integer> {
   private int train(
       CommandSpec asked, Backend backend, TrainingSet set, Path directory, TrainLog log) {
     long last = lastStep(set.size());
-    TrainSettings settings = options.settings(data.describe(set), set.numClasses(), last);
+    TrainSettings settings = options.settings(set.describe(), set.numClasses(), last);
     try (Training training =
         new Training(
             backend,

@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.jdit.tensor.JditException;
@@ -21,8 +23,8 @@ import org.jdit.tensor.memory.TensorScope;
  * they were extracted.
  */
 public final class FeatureFolder implements TrainingSet {
-  private static final String FEATURES = "_features";
-  private static final String LABELS = "_labels";
+  static final String FEATURES = "_features";
+  static final String LABELS = "_labels";
 
   private final List<Path> features;
   private final int[] labels;
@@ -44,7 +46,8 @@ public final class FeatureFolder implements TrainingSet {
   /**
    * Opens a directory.
    *
-   * @throws JditException if a feature has no label, or is of another shape than the first
+   * @throws JditException if a feature has no label or seems to be of another shape than the first,
+   *     or JDiT's extraction has not finished
    */
   public static FeatureFolder open(Path directory) {
     List<Path> folders = folders(directory, FEATURES);
@@ -53,43 +56,88 @@ public final class FeatureFolder implements TrainingSet {
           "%s has %d folders whose names end in %s; one is needed"
               .formatted(directory, folders.size(), FEATURES));
     }
-    String stem = folders.getFirst().getFileName().toString().replace(FEATURES, "");
-    Path labelFolder = directory.resolve(stem + LABELS);
+    String name = folders.getFirst().getFileName().toString();
+    Path labelFolder =
+        directory.resolve(name.substring(0, name.length() - FEATURES.length()) + LABELS);
     List<Path> features = arrays(folders.getFirst());
-    int[] labels = new int[features.size()];
-    int classes = 0;
-    Shape shape = null;
-    try (TensorScope scope = TensorScope.open(new Memory())) {
-      for (int i = 0; i < labels.length; i++) {
-        Path file = labelFolder.resolve(features.get(i).getFileName());
-        if (!Files.exists(file)) {
-          throw new JditException(
-              "%s has no label %s; extract the features anew".formatted(features.get(i), file));
-        }
-        labels[i] = (int) array(file, scope).toLongs()[0];
-        classes = Math.max(classes, labels[i] + 1);
-        Shape found = example(array(features.get(i), scope).shape());
-        if (shape != null && !shape.equals(found)) {
-          throw new JditException(
-              "%s is %s, the features before it are %s".formatted(features.get(i), found, shape));
-        }
-        shape = found;
-      }
-    }
-    if (shape == null) {
+    if (features.isEmpty()) {
       throw new JditException(folders.getFirst() + " holds no features");
+    }
+    Optional<ExtractionRecord> record = ExtractionRecord.in(directory);
+    int classes = 0;
+    if (record.isPresent()) {
+      int images = record.get().images(directory);
+      if (images != features.size()) {
+        throw new JditException(
+            "%s holds the features of %d of %d images: finish the extraction with the same command"
+                .formatted(directory, features.size(), images));
+      }
+      classes = record.get().classes(directory);
+    }
+    Shape shape = example(features.getFirst(), array(features.getFirst(), Tensor::shape));
+    long bytes = bytes(features.getFirst());
+    int[] labels = new int[features.size()];
+    for (int i = 0; i < labels.length; i++) {
+      Path feature = features.get(i);
+      labels[i] = label(feature, labelFolder.resolve(feature.getFileName()));
+      classes = Math.max(classes, labels[i] + 1);
+      // Opening a million files takes minutes; those of another shape have another length.
+      if (bytes(feature) != bytes) {
+        requireShape(feature, array(feature, Tensor::shape), shape);
+      }
     }
     return new FeatureFolder(features, labels, classes, shape);
   }
 
-  private static Tensor array(Path file, TensorScope scope) {
-    try (TensorScope mapped = scope.inner()) {
-      return scope.keep(Npy.map(file, mapped));
+  private static int label(Path feature, Path file) {
+    if (!Files.exists(file)) {
+      throw new JditException(
+          "%s has no label %s; extract the features anew".formatted(feature, file));
+    }
+    return array(
+        file,
+        t -> {
+          long label = t.shape().numel() == 1 && !t.dtype().isFloating() ? t.toLongs()[0] : -1;
+          if (label < 0 || label >= Integer.MAX_VALUE) {
+            throw new JditException(
+                "%s holds no label but %s %s; extract the features anew"
+                    .formatted(file, t.spec(), t.shape().numel() == 1 ? t.item() : ""));
+          }
+          return (int) label;
+        });
+  }
+
+  private static void requireShape(Path file, Shape stored, Shape shape) {
+    Shape found = example(file, stored);
+    if (!found.equals(shape)) {
+      throw new JditException(
+          "%s is %s, the features before it are %s".formatted(file, found, shape));
     }
   }
 
-  private static Shape example(Shape s) {
-    return s.rank() == 4 && s.dim(0) == 1 ? s.sub(1, 4) : s;
+  private static <T> T array(Path file, Function<Tensor, T> what) {
+    try (TensorScope scope = TensorScope.open(new Memory())) {
+      return what.apply(Npy.map(file, scope));
+    }
+  }
+
+  private static long bytes(Path file) {
+    try {
+      return Files.size(file);
+    } catch (IOException e) {
+      throw new JditException("cannot read " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** {@code [C, h, w]} of an array of that shape, or with a 1 before it. */
+  private static Shape example(Path file, Shape s) {
+    if (s.rank() == 3) {
+      return s;
+    }
+    if (s.rank() == 4 && s.dim(0) == 1) {
+      return s.sub(1, 4);
+    }
+    throw new JditException("%s is %s, where a feature is [1, C, h, w]".formatted(file, s));
   }
 
   private static List<Path> folders(Path directory, String ending) {
@@ -99,15 +147,22 @@ public final class FeatureFolder implements TrainingSet {
   }
 
   private static List<Path> arrays(Path folder) {
-    List<Path> files =
-        new ArrayList<>(
-            list(folder).stream()
-                .filter(f -> f.getFileName().toString().matches("\\d{1,9}\\.npy"))
-                .toList());
-    files.sort(
-        Comparator.comparingInt(
-            f -> Integer.parseInt(f.getFileName().toString().replace(".npy", ""))));
+    List<Path> files = new ArrayList<>();
+    for (Path file : list(folder)) {
+      String name = file.getFileName().toString();
+      if (name.matches("\\d{1,9}\\.npy")) {
+        files.add(file);
+      } else if (name.endsWith(".npy") && !name.startsWith(".")) {
+        throw new JditException(file + " is named by no number, as features are; take it away");
+      }
+    }
+    files.sort(Comparator.comparingInt(FeatureFolder::number));
     return files;
+  }
+
+  private static int number(Path file) {
+    String name = file.getFileName().toString();
+    return Integer.parseInt(name.substring(0, name.indexOf('.')));
   }
 
   private static List<Path> list(Path directory) {
@@ -140,9 +195,14 @@ public final class FeatureFolder implements TrainingSet {
 
   @Override
   public void read(int index, RandomGenerator random, float[] into, int offset) {
-    try (TensorScope scope = TensorScope.open(new Memory())) {
-      float[] feature = Npy.map(features.get(index), scope).toFloats();
-      System.arraycopy(feature, 0, into, offset, feature.length);
-    }
+    Path file = features.get(index);
+    array(
+        file,
+        t -> {
+          requireShape(file, t.shape(), shape);
+          float[] feature = t.toFloats();
+          System.arraycopy(feature, 0, into, offset, feature.length);
+          return feature;
+        });
   }
 }

@@ -155,6 +155,13 @@ public record ImageFolder(Path root, List<String> classes, List<Example> example
     return String.join(", ", names.subList(0, shown)) + (shown < names.size() ? ", …" : "");
   }
 
+  /** A digest of the names of all pictures, wherever the folder lies. */
+  String fingerprint() {
+    Fingerprint print = new Fingerprint();
+    examples.forEach(e -> print.add(slashes(root.relativize(e.file()))));
+    return print.hex();
+  }
+
   /**
    * Reads every picture once, on all processors, to find those that would end a training run.
    *

@@ -1,5 +1,6 @@
 package org.jdit.dit.data;
 
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -10,13 +11,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
-import java.util.stream.LongStream;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
-import org.jdit.tensor.Value;
 import org.jdit.tensor.io.Safetensors;
 import org.jdit.tensor.io.SafetensorsWriter;
 import org.jdit.tensor.io.TensorEntry;
@@ -40,16 +39,12 @@ public final class LatentShards implements TrainingSet {
   private static final String SCALING = "scaling_factor";
   private static final String LAST = "last";
 
-  /** A file, mapped. */
-  private record Shard(List<Tensor> posterior, List<Integer> labels) {
-    int size() {
-      return labels.size();
-    }
-  }
+  private static final ValueLayout.OfFloat FLOAT =
+      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  private final TensorScope scope;
-  private final List<TensorFile> files = new ArrayList<>();
-  private final List<Shard> shards = new ArrayList<>();
+  private final TensorScope scope = TensorScope.open(new Memory());
+  private final List<List<Tensor>> shards = new ArrayList<>();
+  private final List<Integer> labels = new ArrayList<>();
   private final int classes;
   private final float scaling;
   private final Shape shape;
@@ -58,20 +53,31 @@ public final class LatentShards implements TrainingSet {
 
   private LatentShards(Path directory, boolean flips) {
     this.flips = flips;
-    scope = TensorScope.open(new Memory());
     try {
-      Map<String, String> metadata = Map.of();
-      while (!metadata.containsKey(LAST)) {
-        TensorFile file = Safetensors.open(file(directory, files.size()));
-        files.add(file);
-        metadata = file.metadata();
-        shards.add(map(file));
+      Map<String, String> first = Map.of();
+      boolean last = false;
+      while (!last) {
+        // Mappings outlive the file, of which a process may not have many open.
+        try (TensorFile file = open(directory, shards.size())) {
+          Map<String, String> said = new TreeMap<>(file.metadata());
+          last = said.remove(LAST) != null;
+          first = shards.isEmpty() ? said : first;
+          if (!said.equals(first)) {
+            throw unfit(file.source());
+          }
+          map(file, last);
+        }
       }
-      classes = Integer.parseInt(metadata.getOrDefault(CLASSES, ""));
-      scaling = Float.parseFloat(metadata.getOrDefault(SCALING, ""));
-      Shape first = shards.getFirst().posterior().getFirst().shape();
-      shape = first.sub(1, first.rank());
-      perShard = shards.getFirst().size();
+      Path beyond = file(directory, shards.size());
+      if (Files.exists(beyond)) {
+        throw new JditException(
+            "%s follows a file that says it is the last; remove it, or extract the latents anew"
+                .formatted(beyond));
+      }
+      classes = Integer.parseInt(first.getOrDefault(CLASSES, ""));
+      scaling = Float.parseFloat(first.getOrDefault(SCALING, ""));
+      shape = example(shards.getFirst());
+      perShard = shards.getFirst().getFirst().dim(0);
       check(directory);
     } catch (NumberFormatException e) {
       close();
@@ -81,6 +87,16 @@ public final class LatentShards implements TrainingSet {
       close();
       throw e;
     }
+  }
+
+  private static TensorFile open(Path directory, int number) {
+    Path file = file(directory, number);
+    if (!Files.exists(file) && number > 0) {
+      throw new JditException(
+          "%s is missing, and the file before it is not the last: finish the extraction with the same command"
+              .formatted(file));
+    }
+    return Safetensors.open(file);
   }
 
   /**
@@ -106,9 +122,13 @@ public final class LatentShards implements TrainingSet {
   /**
    * Writes a file.
    *
+   * @param number from 0 on; all files but the last have the same number of pictures
    * @param posterior mean, standard deviation, and both of the mirror images, {@code [n, C, h, w]}
    * @param labels of the n pictures
+   * @param classes number of classes of all pictures
+   * @param scaling what latents are multiplied by for training
    * @param last whether no file follows
+   * @throws JditException if it cannot be written
    */
   public static void write(
       Path directory,
@@ -132,14 +152,39 @@ public final class LatentShards implements TrainingSet {
     SafetensorsWriter.write(file(directory, number), metadata, entries);
   }
 
-  private Shard map(TensorFile file) {
+  private void map(TensorFile file, boolean last) {
     for (String name : POSTERIOR) {
       require(file, name, DType.F32, 4);
     }
     require(file, LABELS, DType.I64, 1);
-    return new Shard(
-        POSTERIOR.stream().map(name -> file.map(name, scope)).toList(),
-        LongStream.of(file.map(LABELS, scope).toLongs()).mapToObj(Math::toIntExact).toList());
+    List<Tensor> shard = POSTERIOR.stream().map(name -> file.map(name, scope)).toList();
+    List<Tensor> model = shards.isEmpty() ? shard : shards.getFirst();
+    int n = file.tensors().get(LABELS).shape().dim(0);
+    int full = model.getFirst().dim(0);
+    Shape expected = Shape.of(n).plus(example(model));
+    if (n < 1
+        || (last ? n > full : n != full)
+        || shard.stream().anyMatch(t -> !t.shape().equals(expected))) {
+      throw unfit(file.source());
+    }
+    if (labels.size() > Integer.MAX_VALUE - n) {
+      throw new JditException(file.source() + " makes more than 2147483647 latents");
+    }
+    shards.add(shard);
+    try (TensorScope mapped = TensorScope.open(new Memory())) {
+      for (long label : file.map(LABELS, mapped).toLongs()) {
+        labels.add(Math.clamp(label, -1, Integer.MAX_VALUE));
+      }
+    }
+  }
+
+  private static Shape example(List<Tensor> shard) {
+    return shard.getFirst().shape().sub(1, 4);
+  }
+
+  private static JditException unfit(String file) {
+    return new JditException(
+        file + " does not fit itself or the files before it; extract the latents anew");
   }
 
   private static void require(TensorFile file, String name, DType type, int rank) {
@@ -152,27 +197,23 @@ public final class LatentShards implements TrainingSet {
   }
 
   private void check(Path directory) {
-    for (int i = 0; i < shards.size(); i++) {
-      Shard s = shards.get(i);
-      boolean full = s.size() == perShard || (i == shards.size() - 1 && s.size() <= perShard);
-      Shape expected = Shape.of(s.size()).plus(shape);
-      if (!full || s.posterior().stream().anyMatch(t -> !t.shape().equals(expected))) {
+    if (!(scaling > 0 && Float.isFinite(scaling))) {
+      throw new JditException(
+          "the latents in %s have a scaling factor of %s; extract them anew"
+              .formatted(directory, scaling));
+    }
+    for (int i = 0; i < labels.size(); i++) {
+      if (labels.get(i) < 0 || labels.get(i) >= classes) {
         throw new JditException(
-            file(directory, i) + " does not fit the files before it; extract the latents anew");
-      }
-      for (int label : s.labels()) {
-        if (label < 0 || label >= classes) {
-          throw new JditException(
-              "%s has a label of %d among %d classes"
-                  .formatted(file(directory, i), label, classes));
-        }
+            "%s has a label that is none of its %d classes; extract the latents anew"
+                .formatted(file(directory, i / perShard), classes));
       }
     }
   }
 
   @Override
   public int size() {
-    return (shards.size() - 1) * perShard + shards.getLast().size();
+    return labels.size();
   }
 
   @Override
@@ -187,36 +228,26 @@ public final class LatentShards implements TrainingSet {
 
   @Override
   public int label(int index) {
-    return shard(index).labels().get(index % perShard);
-  }
-
-  private Shard shard(int index) {
-    return shards.get(Objects.checkIndex(index, size()) / perShard);
+    return labels.get(index);
   }
 
   @Override
   public void read(int index, RandomGenerator random, float[] into, int offset) {
+    List<Tensor> shard = shards.get(Objects.checkIndex(index, labels.size()) / perShard);
     int flipped = flips && random.nextBoolean() ? 2 : 0;
-    Value.Concrete mean = shard(index).posterior().get(flipped).concrete();
-    Value.Concrete std = shard(index).posterior().get(flipped + 1).concrete();
+    MemorySegment mean = shard.get(flipped).concrete().data();
+    MemorySegment std = shard.get(flipped + 1).concrete().data();
     int each = (int) shape.numel();
     long row = (long) (index % perShard) * each;
     for (int i = 0; i < each; i++) {
       float draw = (float) random.nextGaussian();
-      into[offset + i] = (at(mean, row + i) + at(std, row + i) * draw) * scaling;
+      into[offset + i] =
+          (mean.getAtIndex(FLOAT, row + i) + std.getAtIndex(FLOAT, row + i) * draw) * scaling;
     }
-  }
-
-  private static float at(Value.Concrete t, long i) {
-    return t.data()
-        .get(
-            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN),
-            (t.layout().offset() + i) * Float.BYTES);
   }
 
   @Override
   public void close() {
     scope.close();
-    files.forEach(TensorFile::close);
   }
 }

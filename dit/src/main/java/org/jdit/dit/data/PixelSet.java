@@ -36,9 +36,22 @@ public record PixelSet(ImageFolder folder, int side, boolean flips) implements T
 
   @Override
   public void read(int index, RandomGenerator random, float[] into, int offset) {
+    RgbImage picture = picture(index);
+    (flips && random.nextBoolean() ? picture.flipped() : picture).normalised(into, offset);
+  }
+
+  /**
+   * Reads a picture and crops it.
+   *
+   * @throws org.jdit.tensor.JditException if it cannot be read
+   */
+  public RgbImage picture(int index) {
     RgbImage image = RgbImage.read(folder.examples().get(index).file());
-    RgbImage cropped =
-        image.width() == side && image.height() == side ? image : CenterCrop.of(image, side);
-    (flips && random.nextBoolean() ? cropped.flipped() : cropped).normalised(into, offset);
+    return image.width() == side && image.height() == side ? image : CenterCrop.of(image, side);
+  }
+
+  @Override
+  public String fingerprint() {
+    return folder.fingerprint();
   }
 }

@@ -1,5 +1,6 @@
 package org.jdit.dit.data;
 
+import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import org.jdit.tensor.Shape;
 
@@ -25,6 +26,26 @@ public interface TrainingSet extends AutoCloseable {
    * @throws org.jdit.tensor.JditException if it cannot be read
    */
   void read(int index, RandomGenerator random, float[] into, int offset);
+
+  /** Words that tell these examples from others, wherever they lie. */
+  default String describe() {
+    return "%d examples of %d classes, %s".formatted(size(), numClasses(), fingerprint());
+  }
+
+  /** A digest of all labels and, since others may have the same, of some of the examples. */
+  default String fingerprint() {
+    Fingerprint print = new Fingerprint();
+    for (int i = 0; i < size(); i++) {
+      print.add(Integer.toString(label(i)));
+    }
+    float[] example = new float[Math.toIntExact(shape().numel())];
+    int chosen = Math.min(size(), 8);
+    for (int i = 0; i < chosen; i++) {
+      read((int) ((long) i * size() / chosen), new SplittableRandom(i), example, 0);
+      print.add(example);
+    }
+    return print.hex();
+  }
 
   @Override
   default void close() {}

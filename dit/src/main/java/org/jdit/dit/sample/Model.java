@@ -36,7 +36,12 @@ public record Model(TensorFile dit, Recognition recognition, Optional<Autoencode
    * @param weights under diffusers' names
    * @param config its configuration
    */
-  public record Autoencoder(TensorFile weights, VaeConfig config) {}
+  public record Autoencoder(TensorFile weights, VaeConfig config) implements AutoCloseable {
+    @Override
+    public void close() {
+      weights.close();
+    }
+  }
 
   /** As the method below, with nothing said of the network. */
   public static Model open(Path checkpoint, Path vae) {
@@ -71,7 +76,7 @@ public record Model(TensorFile dit, Recognition recognition, Optional<Autoencode
   }
 
   /**
-   * Opens an autoencoder.
+   * Opens an autoencoder for a network.
    *
    * @param path a weights file, or a directory of diffusers: its own or a pipeline's
    * @param dit the network that works on its latents
@@ -79,12 +84,27 @@ public record Model(TensorFile dit, Recognition recognition, Optional<Autoencode
    * @throws JditException if it is missing, damaged, or of other latents
    */
   public static Autoencoder openAutoencoder(Path path, DiTConfig dit, Path ditFile) {
+    Autoencoder autoencoder = openAutoencoder(path);
+    try {
+      checkFit(dit, autoencoder.config(), ditFile, path);
+      return autoencoder;
+    } catch (RuntimeException e) {
+      autoencoder.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Opens an autoencoder.
+   *
+   * @param path a weights file, or a directory of diffusers: its own or a pipeline's
+   * @throws JditException if it is missing, damaged, or something else
+   */
+  public static Autoencoder openAutoencoder(Path path) {
     Checkpoint file = Checkpoint.open(autoencoder(path), Choice.AUTO);
     try {
       TensorFile modern = VaeKeys.modern(file);
-      VaeConfig config = vaeConfig(modern);
-      checkFit(dit, config, ditFile, path);
-      return new Autoencoder(modern, config);
+      return new Autoencoder(modern, vaeConfig(modern));
     } catch (RuntimeException e) {
       file.close();
       throw e;
@@ -134,6 +154,6 @@ public record Model(TensorFile dit, Recognition recognition, Optional<Autoencode
   @Override
   public void close() {
     dit.close();
-    autoencoder.ifPresent(a -> a.weights().close());
+    autoencoder.ifPresent(Autoencoder::close);
   }
 }

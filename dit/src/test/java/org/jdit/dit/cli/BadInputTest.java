@@ -17,9 +17,11 @@ import java.util.Map;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import org.jdit.dit.data.LatentShards;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
+import org.jdit.tensor.Tensor;
 import org.jdit.tensor.io.SafetensorsWriter;
 import org.jdit.tensor.io.TensorEntry;
 import org.jdit.tensor.io.TensorFile;
@@ -79,6 +81,88 @@ class BadInputTest {
     return Stream.concat(
             Stream.of("dataset", "demo", "--out", dir.resolve("set")), Stream.of(options))
         .toArray();
+  }
+
+  /** An extraction of these images, with these options in the place of good ones. */
+  private List<Object> extraction(Path images, Object... options) {
+    Map<Object, Object> all = new LinkedHashMap<>();
+    all.put("--data-path", images);
+    all.put("--features-path", dir.resolve("features"));
+    all.put("--vae", VAE);
+    all.put("--image-size", 16);
+    for (int i = 0; i < options.length; i += 2) {
+      all.put(options[i], options[i + 1]);
+    }
+    List<Object> args = new ArrayList<>(List.of("extract-features"));
+    all.forEach((option, value) -> args.addAll(List.of(option, value)));
+    return args;
+  }
+
+  private Case badTraining(String name, int code, String message, Path features, Object... more) {
+    List<Object> args = new ArrayList<>(List.of("train", "--feature-path", features));
+    args.addAll(List.of("--results-dir", dir.resolve("results"), "--model", "32x1x2/2"));
+    args.addAll(List.of(more));
+    return new Case(name, code, message, args);
+  }
+
+  private Path images(String name, boolean readable) throws IOException {
+    Path images = Files.createDirectories(dir.resolve(name).resolve("class"));
+    Files.copy(Run.resource("pictures/gray8.png"), images.resolve("1.png"));
+    if (!readable) {
+      Files.write(images.resolve("2.png"), new byte[] {1, 2, 3});
+    }
+    return dir.resolve(name);
+  }
+
+  /** Commands that extract features or train on them. */
+  private List<Case> featureCases() throws IOException {
+    Path images = images("images", true);
+    Path unreadable = images("unreadable", false);
+    Run begun = Run.jdit(extraction(images).toArray());
+    assertThat(begun.code()).as(begun.err()).isZero();
+    Path npy = dir.resolve("npy");
+    begun = Run.jdit(extraction(images, "--features-path", npy, "--format", "npy").toArray());
+    assertThat(begun.code()).as(begun.err()).isZero();
+    Path unfinished = Files.createDirectory(dir.resolve("unfinished"));
+    try (TensorScope scope = TensorScope.open(new Memory())) {
+      Tensor some = scope.zeros(Spec.f32(1, 4, 8, 8));
+      List<Tensor> posterior = List.of(some, some, some, some);
+      Tensor labels = scope.of(Shape.of(1), 0L);
+      LatentShards.write(unfinished, 0, posterior, labels, 1, 1, false);
+    }
+    return List.of(
+        new Case(
+            "no images to extract from",
+            1,
+            "there is no folder of training images",
+            extraction(dir.resolve("absent"))),
+        new Case(
+            "an image that cannot be read",
+            1,
+            "1 of 2 images cannot be read",
+            extraction(unreadable)),
+        new Case("no images at once", 2, "--batch is from 1 to", extraction(images, "--batch", 0)),
+        new Case("no image in a file", 2, "--per-file is 1", extraction(images, "--per-file", 0)),
+        new Case("no reader", 2, "--num-workers is 1", extraction(images, "--num-workers", 0)),
+        new Case(
+            "an image size that does not divide",
+            1,
+            "17 is no multiple of 2",
+            extraction(images, "--image-size", 17, "--features-path", dir.resolve("new"))),
+        new Case(
+            "features over other files",
+            1,
+            "holds files of something else",
+            extraction(images, "--features-path", images)),
+        new Case(
+            "an extraction with other settings",
+            1,
+            "image-size was 16, now 32",
+            extraction(images, "--image-size", 32)),
+        badTraining("missing features", 1, "there is no folder of features", dir.resolve("no")),
+        badTraining("a folder without features", 1, "holds no features", images),
+        badTraining("features that are not complete", 1, "finish the extraction", unfinished),
+        badTraining("features that are mirrored", 1, "leave --no-flip out", npy, "--no-flip"));
   }
 
   private Path file(String name, byte[] content) throws IOException {
@@ -243,7 +327,7 @@ class BadInputTest {
   @TestFactory
   Stream<DynamicTest> saysWhatIsWrong() throws IOException {
     String docs = Files.readString(docs());
-    return cases().stream()
+    return Stream.concat(cases().stream(), featureCases().stream())
         .map(
             c ->
                 DynamicTest.dynamicTest(

@@ -1,0 +1,43 @@
+package org.jdit.dit.data;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** A short digest that tells data from others. */
+final class Fingerprint {
+  private static final int BYTES = 6;
+
+  private final MessageDigest digest;
+
+  Fingerprint() {
+    try {
+      digest = MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+
+  /** Adds a line of text. */
+  void add(String line) {
+    digest.update(line.getBytes(StandardCharsets.UTF_8));
+    digest.update((byte) '\n');
+  }
+
+  /** Adds numbers. */
+  void add(float... numbers) {
+    ByteBuffer bytes =
+        ByteBuffer.allocate(Math.multiplyExact(numbers.length, Float.BYTES))
+            .order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asFloatBuffer().put(numbers);
+    digest.update(bytes);
+  }
+
+  /** The digest of all that was added, which begins anew. */
+  String hex() {
+    return HexFormat.of().formatHex(digest.digest(), 0, BYTES);
+  }
+}

@@ -1,0 +1,127 @@
+package org.jdit.dit.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jdit.dit.data.LatentShards;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** From drawings to features to a training, as a user would go. */
+class ExtractFeaturesCommandTest {
+  private static final Path VAE = Run.resource("e2e/vae");
+
+  @TempDir private Path dir;
+  private Path drawings;
+
+  @BeforeEach
+  void draw() {
+    drawings = dir.resolve("drawings");
+    Run drawn = Run.jdit("dataset", "demo", "--out", drawings, "--per-class", 1, "--size", 32);
+    assertThat(drawn.code()).as(drawn.err()).isZero();
+  }
+
+  private Run extract(Object... more) {
+    List<Object> args =
+        new ArrayList<>(
+            List.of(
+                "extract-features",
+                "--data-path",
+                drawings,
+                "--features-path",
+                dir.resolve("features"),
+                "--vae",
+                VAE,
+                "--image-size",
+                32));
+    args.addAll(List.of(more));
+    return Run.jdit(args.toArray());
+  }
+
+  private Run train(Object... more) {
+    List<Object> args =
+        new ArrayList<>(
+            List.of(
+                "train",
+                "--feature-path",
+                dir.resolve("features"),
+                "--results-dir",
+                dir.resolve("results"),
+                "--model",
+                "32x1x2/2",
+                "--image-size",
+                128, // The small autoencoder divides by 2, not by 8: latents of 16 by 16.
+                "--max-steps",
+                3,
+                "--global-batch-size",
+                4));
+    args.addAll(List.of(more));
+    return Run.jdit(args.toArray());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"safetensors", "npy"})
+  void whatItExtractsCanBeTrainedOn(String format) throws IOException {
+    Run run = extract("--format", format, "--per-file", 5, "--batch", 3, "--num-workers", 2);
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.out()).contains("features of 12 images of 12 classes, 12 of them encoded now");
+    assertThat(run.err()).contains("encoding 100% 12/12");
+    Run trained = train();
+    assertThat(trained.code()).as(trained.err()).isZero();
+    assertThat(trained.out()).contains("Dataset contains 12 images").contains("Done!");
+    try (Stream<Path> files = Files.walk(dir.resolve("results"))) {
+      assertThat(files).anyMatch(f -> f.getFileName().toString().equals("0000003.pt"));
+    }
+  }
+
+  @Test
+  void aNetworkMayKnowMoreClassesThanTheFeatures() {
+    assertThat(extract().code()).isZero();
+    Run more = train("--num-classes", 20, "--class-dropout", 0.9);
+    assertThat(more.code()).as(more.err()).isZero();
+    Run fewer = train("--num-classes", 5);
+    assertThat(fewer.code()).isEqualTo(1);
+    assertThat(fewer.err()).contains("the data have 12 classes, but the network 5");
+  }
+
+  @Test
+  void whatIsThereIsNotEncodedAgain() throws IOException {
+    assertThat(extract("--per-file", 5).code()).isZero();
+    Files.delete(LatentShards.file(dir.resolve("features"), 1));
+    Run again = extract("--per-file", 5, "--batch", 2);
+    assertThat(again.code()).as(again.err()).isZero();
+    assertThat(again.out()).contains("5 of them encoded now");
+    Run other = extract("--per-file", 6);
+    assertThat(other.code()).isEqualTo(1);
+    assertThat(other.err()).contains("other settings: per-file was 5, now 6");
+  }
+
+  @Test
+  void unreadableImagesAreRefusedOrLeftOut() throws IOException {
+    Path bad = drawings.resolve("03_flower/bad.png");
+    Files.writeString(bad, "no picture");
+    Run refused = extract();
+    assertThat(refused.code()).isEqualTo(1);
+    assertThat(refused.err()).contains("1 of 13 images cannot be read").contains(bad.toString());
+    assertThat(dir.resolve("features")).doesNotExist();
+    Run skipped = extract("--skip-unreadable");
+    assertThat(skipped.code()).as(skipped.err()).isZero();
+    assertThat(skipped.out()).contains("features of 12 images");
+  }
+
+  @Test
+  void explainsItself() {
+    Run run = Run.jdit("extract-features", "--help");
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).startsWith("Usage: jdit extract-features").contains("Examples:");
+    assertThat(Run.jdit("--help").out()).contains("  extract-features ");
+  }
+}
