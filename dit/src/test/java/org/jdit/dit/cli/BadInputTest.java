@@ -235,7 +235,6 @@ class BadInputTest {
         bad("no command", 2, "a command is missing"),
         bad("unknown command", 2, "Unmatched argument at index 0: 'draw'", "draw"),
         badSample("unknown option", 2, "Unknown options: '--speed', '3'", "--speed", 3),
-        bad("no checkpoint given", 2, "Missing required option: '--ckpt=FILE'", "sample"),
         badSample("missing file", 1, "absent.pt", "--ckpt", dir.resolve("absent.pt")),
         bad("truncated file", 1, "truncated.pt", "inspect", truncated),
         bad("not a weights file", 1, "garbage.pt", "inspect", garbage),
