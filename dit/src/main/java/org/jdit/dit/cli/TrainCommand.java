@@ -1,17 +1,13 @@
 package org.jdit.dit.cli;
 
-import java.io.IOException;
-import java.nio.channels.Channels;
-import java.nio.file.Files;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.ZoneId;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.jdit.dit.data.TrainingSet;
 import org.jdit.dit.model.Space;
 import org.jdit.dit.sample.Model;
@@ -21,7 +17,6 @@ import org.jdit.dit.train.TrainingRun;
 import org.jdit.dit.train.log.TrainLog;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.autodiff.Autodiff.InnerValues;
-import org.jdit.tensor.io.AtomicFile;
 import org.jdit.tensor.io.TensorFile;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.weights.Checkpoint;
@@ -34,8 +29,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code jdit train}: from pictures to a checkpoint. */
 @Command(
@@ -60,8 +53,7 @@ import tools.jackson.databind.json.JsonMapper;
       "  jdit train --resume results/000-160x6x4-4 --max-steps 4000"
     })
 final class TrainCommand implements Callable<Integer> {
-  private static final String ARGUMENTS = "arguments.json";
-  private static final int OFFICIAL_EPOCHS = 1400;
+  private static final String RESUME = "--resume";
 
   @Mixin private DataOptions data;
 
@@ -74,47 +66,7 @@ final class TrainCommand implements Callable<Integer> {
       description = "Where the results' folder goes. Default: ${DEFAULT-VALUE}.")
   private Path results;
 
-  @Option(
-      names = "--epochs",
-      paramLabel = "N",
-      description = "Times through the data. Default: 1400, unless --max-steps says when to end.")
-  private Optional<Integer> epochs = Optional.empty();
-
-  @Option(
-      names = "--max-steps",
-      paramLabel = "N",
-      description = "Steps to train in all. Default: as --epochs says.")
-  private Optional<Long> maxSteps = Optional.empty();
-
-  @Option(
-      names = "--log-every",
-      defaultValue = "100",
-      paramLabel = "N",
-      description = "Steps between lines of the log. Default: ${DEFAULT-VALUE}.")
-  private int logEvery;
-
-  @Option(
-      names = "--ckpt-every",
-      defaultValue = "50000",
-      paramLabel = "N",
-      description = "Steps between checkpoints. Default: ${DEFAULT-VALUE}.")
-  private int checkpointEvery;
-
-  @Option(
-      names = "--keep-ckpts",
-      defaultValue = "3",
-      paramLabel = "N",
-      description = "Checkpoints to keep, the latest. Default: ${DEFAULT-VALUE}.")
-  private int keep;
-
-  @Option(
-      names = "--sample-every",
-      defaultValue = "0",
-      paramLabel = "N",
-      description =
-          "Steps between grids of samples of the weights and of their average; 0 for none. "
-              + "Default: ${DEFAULT-VALUE}.")
-  private int sampleEvery;
+  @Mixin private ScheduleOptions schedule;
 
   @Option(
       names = "--grad-checkpoint",
@@ -132,7 +84,7 @@ final class TrainCommand implements Callable<Integer> {
   private Optional<Path> initFrom = Optional.empty();
 
   @Option(
-      names = "--resume",
+      names = RESUME,
       paramLabel = "DIR",
       description =
           "Go on with the training in a results' folder, from its latest checkpoint and with its "
@@ -144,183 +96,180 @@ final class TrainCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
+  /** Whether a training is resumed with other options than it was begun with. */
+  private boolean changed;
+
   @Override
   public Integer call() {
     if (resume.isEmpty()) {
-      return train(spec, given());
+      return train(given());
     }
-    List<String> arguments = new ArrayList<>(began(resume.get()));
-    arguments.addAll(given());
-    TrainCommand whole = new TrainCommand();
-    CommandLine line = new CommandLine(whole);
-    line.setCaseInsensitiveEnumValuesAllowed(true);
-    line.setOverwrittenOptionsAllowed(true);
-    line.parseArgs(arguments.toArray(String[]::new));
-    return whole.train(spec, arguments);
+    List<String> arguments = new ArrayList<>(new ResultsFolder(resume.get()).arguments());
+    List<String> changed = withoutResume(given());
+    arguments.addAll(changed);
+    TrainCommand whole = parsed(arguments);
+    whole.resume = resume;
+    whole.changed = !changed.isEmpty();
+    return whole.train(arguments);
   }
 
   /** What follows the command's name. */
   private List<String> given() {
-    List<String> all = spec.commandLine().getParseResult().originalArgs();
+    List<String> all = spec.commandLine().getParseResult().expandedArgs();
     return all.subList(all.indexOf(spec.name()) + 1, all.size()).stream()
         .filter(a -> !a.equals("--verbose"))
         .toList();
   }
 
-  private static List<String> began(Path directory) {
-    Path file = directory.resolve(ARGUMENTS);
-    try {
-      return Arrays.asList(JsonMapper.shared().readValue(Files.readString(file), String[].class));
-    } catch (IOException | JacksonException e) {
-      throw new JditException(
-          "%s is no results' folder of a training: it has no readable %s"
-              .formatted(directory, ARGUMENTS),
-          e);
+  private static List<String> withoutResume(List<String> given) {
+    List<String> rest = new ArrayList<>();
+    for (int i = 0; i < given.size(); i++) {
+      if (given.get(i).equals(RESUME)) {
+        i++;
+      } else if (!given.get(i).startsWith(RESUME + "=")) {
+        rest.add(given.get(i));
+      }
     }
+    return rest;
   }
 
-  private int train(CommandSpec asked, List<String> arguments) {
-    check(asked);
+  /** A command with the options of a training that is resumed; later ones replace earlier ones. */
+  private TrainCommand parsed(List<String> arguments) {
+    CommandLine root =
+        Main.commandLine()
+            .setOverwrittenOptionsAllowed(true)
+            .setOut(spec.commandLine().getOut())
+            .setErr(spec.commandLine().getErr());
+    List<String> all = new ArrayList<>(List.of(spec.name()));
+    all.addAll(arguments);
+    root.parseArgs(all.toArray(String[]::new));
+    return root.getSubcommands().get(spec.name()).getCommand();
+  }
+
+  /** Nothing is written before all that is given has been checked and opened. */
+  private int train(List<String> arguments) {
+    check();
     engine.check();
+    if (resume.isEmpty()) {
+      ResultsFolder.check(results);
+    }
+    PrintWriter err = spec.commandLine().getErr();
     try (Backend backend = engine.open();
-        TrainingSet set =
-            data.open(options.imageSize(), options.flips(), asked.commandLine().getErr())) {
-      Path directory = resume.orElseGet(this::newDirectory);
-      try (TrainLog log =
-          new TrainLog(
-              directory.resolve("log.txt"),
-              asked.commandLine().getOut(),
-              CommandLine.Help.Ansi.AUTO.enabled(),
-              Clock.system(ZoneId.systemDefault()))) {
-        if (resume.isEmpty()) {
-          AtomicFile.write(
-              directory.resolve(ARGUMENTS),
-              out ->
-                  Channels.newOutputStream(out)
-                      .write(JsonMapper.shared().writeValueAsBytes(arguments)));
-          log.info("Experiment directory created at " + directory);
+        TrainingSet set = data.open(options.imageSize(), options.flips(), err)) {
+      int held = Training.heldBack(options.validationShare(), set.size());
+      long last = schedule.lastStep((set.size() - held) / options.batch());
+      TrainSettings settings = options.settings(set.describe(), set.numClasses(), last);
+      InnerValues inner = gradCheckpoint ? InnerValues.RECOMPUTED : InnerValues.KEPT;
+      try (Training training = new Training(backend, settings, set, inner, data.workers())) {
+        Beginning beginning = begin(training);
+        Optional<Model.Autoencoder> decoder = previews(settings, err);
+        try (Interruption interruption = Interruption.listen()) {
+          ResultsFolder folder = folder(arguments);
+          try (TrainLog log = log(folder)) {
+            if (resume.isEmpty()) {
+              log.info("Experiment directory created at " + folder.path());
+            }
+            log.info("DiT Parameters: %,d".formatted(training.parameters()));
+            log.info("Dataset contains %,d images (%s)".formatted(set.size(), data.path()));
+            log.info(
+                "%s on %s, %,d MiB of state and buffers"
+                    .formatted(
+                        settings.config().name(), backend.description(), training.bytes() >> 20));
+            beginning.how().ifPresent(log::info);
+            return run(beginning.start(), last, folder.path(), decoder, log, interruption);
+          }
+        } finally {
+          decoder.ifPresent(d -> d.close());
         }
-        return train(asked, backend, set, directory, log);
       }
     }
   }
 
-  private int train(
-      CommandSpec asked, Backend backend, TrainingSet set, Path directory, TrainLog log) {
-    long last = lastStep(set.size());
-    TrainSettings settings = options.settings(set.describe(), set.numClasses(), last);
-    try (Training training =
-        new Training(
-            backend,
-            settings,
-            set,
-            gradCheckpoint ? InnerValues.RECOMPUTED : InnerValues.KEPT,
-            data.workers(),
-            directory,
-            log)) {
-      log.info("DiT Parameters: %,d".formatted(training.parameters()));
-      log.info("Dataset contains %,d images (%s)".formatted(set.size(), data.path()));
-      log.info(
-          "%s on %s, %,d MiB of state and buffers"
-              .formatted(settings.config().name(), backend.description(), training.bytes() >> 20));
-      Training.Start start = begin(training, directory, log);
-      Interruption interruption = Interruption.listen();
-      try {
-        TrainingRun.End end =
-            start.run(
-                new TrainingRun.Schedule(last, logEvery, checkpointEvery, sampleEvery),
-                keep,
-                previews(settings, asked),
-                interruption::requested);
-        if (end == TrainingRun.End.STOPPED) {
-          asked
-              .commandLine()
-              .getErr()
-              .println("jdit: stopped; go on with: jdit train --resume " + directory);
-          return 1;
-        }
-        log.info("Done!");
-        return 0;
-      } finally {
-        interruption.close();
-      }
+  private ResultsFolder folder(List<String> arguments) {
+    if (resume.isEmpty()) {
+      return ResultsFolder.create(results, options.fileName(), arguments);
     }
+    ResultsFolder folder = new ResultsFolder(resume.get());
+    if (changed) {
+      folder.remember(arguments);
+    }
+    return folder;
   }
 
-  private Optional<Model.Autoencoder> previews(TrainSettings settings, CommandSpec asked) {
-    return sampleEvery > 0 && settings.space() == Space.LATENT
-        ? Optional.of(data.autoencoder(settings.config(), asked.commandLine().getErr()))
+  private TrainLog log(ResultsFolder folder) {
+    return new TrainLog(
+        folder.path().resolve("log.txt"),
+        spec.commandLine().getOut(),
+        CommandLine.Help.Ansi.AUTO.enabled(),
+        Clock.system(ZoneId.systemDefault()));
+  }
+
+  private int run(
+      Training.Start start,
+      long last,
+      Path directory,
+      Optional<Model.Autoencoder> decoder,
+      TrainLog log,
+      Interruption interruption) {
+    if (start.step() >= last) {
+      log.info("All %d steps have been made; a larger --max-steps adds more".formatted(last));
+    }
+    TrainingRun.End end =
+        start.run(
+            directory, schedule.upTo(last), schedule.keep(), decoder, log, interruption::requested);
+    if (end == TrainingRun.End.STOPPED) {
+      spec.commandLine()
+          .getErr()
+          .println("jdit: stopped; go on with: jdit train --resume " + directory);
+      return 1;
+    }
+    log.info("Done!");
+    return 0;
+  }
+
+  private Optional<Model.Autoencoder> previews(TrainSettings settings, PrintWriter err) {
+    return schedule.draws() && settings.space() == Space.LATENT
+        ? Optional.of(data.autoencoder(settings.config(), err))
         : Optional.empty();
   }
 
-  private Training.Start begin(Training training, Path directory, TrainLog log) {
-    if (resume.isPresent()) {
-      Optional<Path> latest = Training.latest(directory);
-      if (latest.isPresent()) {
-        Training.Start start = training.resume(latest.get());
-        log.info("Resuming from step %d of %s".formatted(start.step(), latest.get()));
-        return start;
-      }
-      log.info("No checkpoint was saved yet, so training begins at the first step");
+  /**
+   * A training with weights.
+   *
+   * @param how where they are from, in words, unless they are drawn
+   */
+  private record Beginning(Training.Start start, Optional<String> how) {
+    Beginning(Training.Start start, String how) {
+      this(start, Optional.of(how));
+    }
+  }
+
+  private Beginning begin(Training training) {
+    Optional<Path> latest = resume.flatMap(Training::latest);
+    if (latest.isPresent()) {
+      Training.Start start = training.resume(latest.get());
+      return new Beginning(
+          start, "Resuming from step %d of %s".formatted(start.step(), latest.get()));
     }
     if (initFrom.isPresent()) {
       try (TensorFile file = Checkpoint.open(initFrom.get(), Choice.AUTO)) {
-        log.info("Beginning with the weights of " + initFrom.get());
-        return training.startFrom(DitKeys.official(file));
+        return new Beginning(
+            training.startFrom(DitKeys.official(file)),
+            "Beginning with the weights of " + initFrom.get());
       }
     }
-    return training.start();
+    return new Beginning(
+        training.start(),
+        resume.map(_ -> "No checkpoint was saved yet, so training begins at the first step"));
   }
 
-  private long lastStep(int examples) {
-    long perEpoch = (long) (examples * (1 - options.validationShare())) / options.batch();
-    long byEpochs = epochs.orElse(OFFICIAL_EPOCHS) * Math.max(1, perEpoch);
-    return epochs.isPresent()
-        ? Math.min(byEpochs, maxSteps.orElse(byEpochs))
-        : maxSteps.orElse(byEpochs);
-  }
-
-  private void check(CommandSpec asked) {
-    for (Object[] count :
-        new Object[][] {
-          {"--log-every", logEvery, 1},
-          {"--ckpt-every", checkpointEvery, 1},
-          {"--keep-ckpts", keep, 1},
-          {"--sample-every", sampleEvery, 0},
-          {"--epochs", epochs.orElse(1), 1},
-          {"--max-steps", Math.toIntExact(Math.min(maxSteps.orElse(1L), Integer.MAX_VALUE)), 1}
-        }) {
-      if ((int) count[1] < (int) count[2]) {
-        throw new ParameterException(
-            asked.commandLine(),
-            "%s is %s or more, not %s".formatted(count[0], count[2], count[1]));
-      }
-    }
+  private void check() {
     try {
+      schedule.check();
       options.settings("", 1, 1);
       data.check(options.space());
     } catch (JditException e) {
-      throw new ParameterException(asked.commandLine(), e.getMessage(), e);
-    }
-  }
-
-  private Path newDirectory() {
-    try {
-      Files.createDirectories(results);
-      int number = 0;
-      try (Stream<Path> files = Files.list(results)) {
-        number =
-            files
-                .map(f -> f.getFileName().toString())
-                .filter(name -> name.matches("\\d{3,}-.*"))
-                .mapToInt(name -> Integer.parseInt(name.substring(0, name.indexOf('-'))) + 1)
-                .max()
-                .orElse(0);
-      }
-      return Files.createDirectory(options.experiment(results, number));
-    } catch (IOException e) {
-      throw new JditException(
-          "cannot make a results' folder in %s: %s".formatted(results, e.getMessage()), e);
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
   }
 }

@@ -1,6 +1,5 @@
 package org.jdit.dit.cli;
 
-import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -240,8 +239,8 @@ final class TrainOptions {
         "--schedule-sampler is uniform or loss-second-moment, not '%s'".formatted(scheduleSampler));
   }
 
-  /** The folder that a training's results get, such as {@code 003-DiT-XL-2}. */
-  Path experiment(Path results, int number) {
-    return results.resolve("%03d-%s".formatted(number, model.replace('/', '-')));
+  /** The model's name as a part of a file's. */
+  String fileName() {
+    return model.replace('/', '-');
   }
 }

@@ -27,13 +27,22 @@ final class BatchLoader implements AutoCloseable {
   @SuppressWarnings("ArrayRecordComponent") // numbers in bulk; nobody compares them by equals
   record Examples(float[] xStart, int[] labels, float[] noise) {}
 
+  /**
+   * What becomes of labels.
+   *
+   * @param share of them that is replaced by the null class
+   * @param nullClass of the network, which may have more classes than the data
+   */
+  record Dropout(double share, int nullClass) {
+    static final Dropout NONE = new Dropout(0, 0);
+  }
+
   private record Next(long step, CompletableFuture<Examples> examples) {}
 
   private final TrainingSet set;
   private final int batch;
   private final Seeds seeds;
-  private final double classDropout;
-  private final int nullClass;
+  private final Dropout dropout;
   private final int workers;
   private final ExecutorService pool;
   private Next next;
@@ -44,16 +53,12 @@ final class BatchLoader implements AutoCloseable {
    * A loader.
    *
    * @param workers threads that read examples, 1 or more
-   * @param classDropout share of labels that are replaced by the null class
-   * @param nullClass the network's, which may know more classes than the data have
    */
-  BatchLoader(
-      TrainingSet set, int batch, Seeds seeds, double classDropout, int nullClass, int workers) {
+  BatchLoader(TrainingSet set, int batch, Seeds seeds, Dropout dropout, int workers) {
     this.set = set;
     this.batch = batch;
     this.seeds = seeds;
-    this.classDropout = classDropout;
-    this.nullClass = nullClass;
+    this.dropout = dropout;
     this.workers = workers;
     pool =
         Executors.newFixedThreadPool(
@@ -113,7 +118,7 @@ final class BatchLoader implements AutoCloseable {
     seeds.torch(Purpose.NOISE, step).fillNormal(into.noise(), 0, into.noise().length, 0, 1);
     float[] drop = seeds.torch(Purpose.LABEL_DROPOUT, step).rand(batch);
     for (int i = 0; i < batch; i++) {
-      into.labels()[i] = drop[i] < classDropout ? nullClass : set.label(indices[i]);
+      into.labels()[i] = drop[i] < dropout.share() ? dropout.nullClass() : set.label(indices[i]);
     }
   }
 
@@ -131,5 +136,6 @@ final class BatchLoader implements AutoCloseable {
   @Override
   public void close() {
     pool.shutdownNow();
+    pool.close(); // waits, since the data may be closed next
   }
 }

@@ -67,8 +67,8 @@ public record TrainStep(DiTConfig config, GaussianDiffusion diffusion, Recipe re
   static final String VB = "vb";
   static final String GRADIENT_NORM = "grad_norm";
   static final String FINITE = "finite";
+  static final String MEAN = "mean";
 
-  private static final String MEAN = "mean";
   private static final String GRADIENT = "grad.";
 
   /** The trained parameters, in the order of torch's named_parameters. */

@@ -170,27 +170,43 @@ public final class Trainer implements AutoCloseable {
     return step.diffusion().schedule().steps();
   }
 
-  /** Says which value of a step is the first that is not finite. */
+  /** Says which tensor of a step is the first that is not finite. */
   String notFinite(List<Batch> portions) {
     Program gradients = step.gradients();
     try (Resident weights = backend.newResident();
-        Executable executable = backend.compile(gradients, weights)) {
-      try (TensorScope scope = TensorScope.open(backend.memory())) {
-        weights(TrainStep.PARAMETERS, scope).forEach(weights::load);
-      }
+        Executable executable = backend.compile(gradients, weights);
+        TensorScope scope = TensorScope.open(backend.memory())) {
+      Map<String, Tensor> loaded = weights(TrainStep.PARAMETERS, scope);
+      loaded.forEach(weights::load);
+      String largest = largest(loaded);
       for (Batch b : portions) {
-        try (TensorScope scope = TensorScope.open(backend.memory())) {
-          for (Map.Entry<String, Tensor> e : executable.run(inputs(b, scope), scope).entrySet()) {
-            for (float f : e.getValue().toFloats()) {
-              if (!Float.isFinite(f)) {
-                return "a %s of %s".formatted(e.getKey(), f);
-              }
+        Map<String, Tensor> results = new LinkedHashMap<>(executable.run(inputs(b, scope), scope));
+        results.remove(TrainStep.MEAN);
+        for (Map.Entry<String, Tensor> e : results.entrySet()) {
+          for (float f : e.getValue().toFloats()) {
+            if (!Float.isFinite(f)) {
+              return "a %s of %s (the largest weight is %s)".formatted(e.getKey(), f, largest);
             }
           }
         }
       }
       return "a gradient whose norm is too large for float32";
     }
+  }
+
+  /** The largest magnitude among weights, and whose it is. */
+  private static String largest(Map<String, Tensor> weights) {
+    String name = "";
+    float most = -1;
+    for (Map.Entry<String, Tensor> e : weights.entrySet()) {
+      for (float f : e.getValue().toFloats()) {
+        if (Float.compare(Math.abs(f), most) > 0) { // NaN is above all
+          name = e.getKey();
+          most = Math.abs(f);
+        }
+      }
+    }
+    return "%s in %s".formatted(most, name);
   }
 
   private Map<String, Tensor> inputs(Batch b, TensorScope scope) {

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.jdit.diffusion.DiffusionOptions;
@@ -14,6 +15,7 @@ import org.jdit.diffusion.GaussianDiffusion;
 import org.jdit.dit.data.TrainingSet;
 import org.jdit.dit.model.DiTConfig;
 import org.jdit.dit.model.DiTInit;
+import org.jdit.dit.model.Recognition;
 import org.jdit.dit.sample.MemoryEstimate;
 import org.jdit.dit.sample.Model;
 import org.jdit.dit.train.Seeds.Purpose;
@@ -28,16 +30,14 @@ import org.jdit.tensor.random.TorchGenerator;
 import org.jdit.tensor.spi.Backend;
 
 /**
- * A training and the directory it leaves its results in: {@code checkpoints/}, {@code samples/},
- * the logs and the plot of the loss.
+ * A training, which leaves its results in a directory: {@code checkpoints/}, {@code samples/}, the
+ * logs and the plot of the loss.
  */
 public final class Training implements AutoCloseable {
   private static final String LABELS = "y_embedder.embedding_table.weight";
 
   private final Backend backend;
   private final TrainSettings settings;
-  private final Path directory;
-  private final TrainLog log;
   private final Seeds seeds;
   private final Trainer trainer;
   private final BatchLoader batches;
@@ -49,7 +49,6 @@ public final class Training implements AutoCloseable {
    * @param set stays the caller's to close
    * @param innerValues whether the blocks' inner values are kept for the gradient
    * @param workers threads that read examples
-   * @param directory the results' directory, which exists
    * @throws JditException if the data do not fit the network or the batch, or memory is short
    */
   public Training(
@@ -57,19 +56,15 @@ public final class Training implements AutoCloseable {
       TrainSettings settings,
       TrainingSet set,
       InnerValues innerValues,
-      int workers,
-      Path directory,
-      TrainLog log) {
+      int workers) {
     this.backend = backend;
     this.settings = settings;
-    this.directory = directory;
-    this.log = log;
     seeds = new Seeds(settings.seed());
     DiTConfig c = settings.config();
     check(set, c);
     long[] order = seeds.torch(Purpose.SPLIT, 0).randperm(set.size());
     int[] shuffled = Arrays.stream(order).mapToInt(i -> (int) i).toArray();
-    int held = (int) (settings.validationShare() * set.size());
+    int held = heldBack(settings.validationShare(), set.size());
     int[] trained = IntStream.range(held, shuffled.length).map(i -> shuffled[i]).sorted().toArray();
     checkCount(trained.length, settings.batch(), "the data to train on");
     TrainStep step =
@@ -85,8 +80,7 @@ public final class Training implements AutoCloseable {
             held == 0 ? set : set.subset(trained),
             settings.batch(),
             seeds,
-            c.classDropoutProb(),
-            c.numClasses(),
+            new BatchLoader.Dropout(c.classDropoutProb(), c.numClasses()),
             workers);
     validation =
         held == 0
@@ -97,6 +91,11 @@ public final class Training implements AutoCloseable {
   private Validation validation(TrainingSet set, int[] held, int workers) {
     checkCount(held.length, settings.portion(), "the data held back for validation");
     return new Validation(trainer, set.subset(held), settings.portion(), seeds, workers);
+  }
+
+  /** How many of some examples a share is that is held back for validation. */
+  public static int heldBack(double share, int examples) {
+    return (int) (share * examples);
   }
 
   /** The memory that steps need: state, and activations as they are planned. */
@@ -153,8 +152,8 @@ public final class Training implements AutoCloseable {
   }
 
   /**
-   * Takes the first weights from a file. A label table for another number of classes keeps the rows
-   * of the classes that both have, and that of the null class.
+   * Takes the first weights from a file. A label table for other classes keeps the rows of the
+   * classes that both have, and that of the null class if both have one.
    *
    * @throws JditException if it does not fit the network
    */
@@ -164,6 +163,7 @@ public final class Training implements AutoCloseable {
           DiTInit.official(settings.config(), new TorchGenerator(settings.seed()), scope);
       Map<String, Tensor> weights = new HashMap<>();
       drawn.forEach((key, fresh) -> weights.put(key, taken(file, key, fresh, scope)));
+      weights.put(LABELS, labels(file, drawn.get(LABELS), scope));
       trainer.start(weights);
     }
     return new Start(Progress.NONE);
@@ -178,17 +178,28 @@ public final class Training implements AutoCloseable {
     if (old.shape().equals(fresh.shape())) {
       return scope.copy(old, fresh.dtype());
     }
-    if (!key.equals(LABELS) || old.shape().rank() != 2 || old.dim(1) != fresh.dim(1)) {
-      throw new JditException(
-          "%s has %s as %s, but the network needs %s"
-              .formatted(file.source(), key, old.shape(), fresh.shape()));
+    if (key.equals(LABELS) && old.shape().rank() == 2 && old.dim(1) == fresh.dim(1)) {
+      return old;
     }
-    float[] from = old.toFloats();
+    throw new JditException(
+        "%s has %s as %s, but the network needs %s"
+            .formatted(file.source(), key, old.shape(), fresh.shape()));
+  }
+
+  private Tensor labels(TensorFile file, Tensor fresh, TensorScope scope) {
+    OptionalInt heads = OptionalInt.of(settings.config().numHeads());
+    DiTConfig theirs =
+        Recognition.of(file, new Recognition.Wishes(Optional.empty(), OptionalInt.empty(), heads))
+            .config();
+    DiTConfig ours = settings.config();
+    float[] from = file.map(LABELS, scope).toFloats();
     float[] rows = fresh.toFloats();
     int width = fresh.dim(1);
-    int shared = Math.min(old.dim(0), fresh.dim(0)) - 1;
+    int shared = Math.min(theirs.numClasses(), ours.numClasses());
     System.arraycopy(from, 0, rows, 0, shared * width);
-    System.arraycopy(from, from.length - width, rows, rows.length - width, width);
+    if (theirs.hasNullClass() && ours.hasNullClass()) {
+      System.arraycopy(from, theirs.nullClass() * width, rows, ours.nullClass() * width, width);
+    }
     return scope.of(fresh.shape(), rows);
   }
 
@@ -227,14 +238,20 @@ public final class Training implements AutoCloseable {
     /**
      * Trains.
      *
+     * @param directory the results' directory, which exists
      * @param keep how many checkpoints are kept
      * @param autoencoder decodes previews of a network that works on latents
+     * @param log hears how it goes
      * @param stop asked after each step whether to stop
+     * @throws JditException if a gradient is not finite, an example cannot be read, or a file
+     *     cannot be written
      */
     public TrainingRun.End run(
+        Path directory,
         TrainingRun.Schedule schedule,
         int keep,
         Optional<Model.Autoencoder> autoencoder,
+        TrainLog log,
         BooleanSupplier stop) {
       try {
         Files.createDirectories(checkpoints(directory));

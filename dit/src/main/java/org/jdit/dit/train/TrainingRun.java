@@ -138,7 +138,7 @@ public final class TrainingRun {
           log.info("Saved checkpoint to " + save(kept(progress), stop));
         }
         if (schedule.sampleEvery() > 0 && (last || step % schedule.sampleEvery() == 0)) {
-          preview.draw(trainer, step, board);
+          draw(step, board, stop);
         }
         if (stopped && !last) {
           return End.STOPPED;
@@ -147,6 +147,17 @@ public final class TrainingRun {
       plot();
     }
     return End.DONE;
+  }
+
+  private void draw(long step, TensorBoardFile board, BooleanSupplier stop) {
+    try {
+      preview.draw(trainer, step, board);
+    } catch (JditException e) {
+      if (!stop.getAsBoolean()) {
+        throw e;
+      }
+      log.info("No samples of step %d: %s".formatted(step, e.getMessage()));
+    }
   }
 
   /** The training is worth more than its picture, which a machine without fonts cannot draw. */
@@ -186,8 +197,8 @@ public final class TrainingRun {
     StepResult result = trainer.step(portions, number, settings.learningRateAt(number));
     if (!result.finite()) {
       throw new JditException(
-          ("step %d has %s; the weights are as before it. Resume from the last checkpoint with"
-                  + " --init-from and a lower --lr or with --clip-norm")
+          ("step %d has %s, so training ends; begin anew from the last good checkpoint, with"
+                  + " --init-from and a lower --lr or a --clip-norm")
               .formatted(number, trainer.notFinite(portions)));
     }
     if (timesteps instanceof LossSecondMomentSampler sampler) {

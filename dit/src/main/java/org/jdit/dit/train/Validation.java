@@ -27,7 +27,7 @@ final class Validation implements AutoCloseable {
     this.trainer = trainer;
     this.n = n;
     this.seeds = new Seeds(seeds.random(Purpose.VALIDATION, 0).nextLong());
-    batches = new BatchLoader(heldBack, n, this.seeds, 0, 0, workers);
+    batches = new BatchLoader(heldBack, n, this.seeds, BatchLoader.Dropout.NONE, workers);
   }
 
   /** The mean losses of the weights and of their moving average. */
