@@ -38,7 +38,8 @@ class DroppedLabelsTest {
 
   @Test
   void theNullClassIsTheNetworks() {
-    try (BatchLoader loader = new BatchLoader(new TwoClasses(), 64, new Seeds(0), 0.5, 10, 1)) {
+    try (BatchLoader loader =
+        new BatchLoader(new TwoClasses(), 64, new Seeds(0), new BatchLoader.Dropout(0.5, 10), 1)) {
       assertThat(loader.examples(1).labels()).containsOnly(0, 1, 10).contains(0, 1, 10);
     }
   }
