@@ -20,7 +20,7 @@ class BadTrainingTest {
 
   @TempDir private Path dir;
 
-  private record Case(String name, int code, String message, Object[] args) {}
+  private record Case(String name, int code, String message, List<Object> args) {}
 
   private List<Case> cases() throws IOException {
     TrainRuns runs = TrainRuns.in(dir);
@@ -31,7 +31,7 @@ class BadTrainingTest {
     Files.createDirectories(broken.resolve("otter"));
     Files.write(broken.resolve("otter/torn.png"), new byte[] {1, 2, 3});
     Path file = Files.createFile(dir.resolve("file"));
-    Object[] onlyModel = {"train", "--model", "DiT-S/8"};
+    List<Object> onlyModel = List.of("train", "--model", "DiT-S/8");
     return List.of(
         new Case("nothing to train on", 2, "give --data-path or --feature-path", onlyModel),
         bad(
@@ -107,12 +107,12 @@ class BadTrainingTest {
             "no training to resume",
             1,
             "is no results' folder",
-            new Object[] {"train", "--resume", empty}));
+            List.of("train", "--resume", empty)));
   }
 
   private static Case bad(
       String name, int code, String message, TrainRuns runs, Object... options) {
-    return new Case(name, code, message, runs.command(options));
+    return new Case(name, code, message, List.of(runs.command(options)));
   }
 
   @TestFactory
@@ -125,7 +125,7 @@ class BadTrainingTest {
                     c.name(),
                     () -> {
                       List<Path> before = files();
-                      Run run = Run.jdit(c.args());
+                      Run run = Run.jdit(c.args().toArray());
                       assertThat(run.err()).contains("jdit: ").contains(c.message());
                       assertThat(run.err()).doesNotContain("\tat ", "internal error");
                       assertThat(run.code()).as(run.err()).isEqualTo(c.code());

@@ -56,7 +56,8 @@ class TrainInterruptTest {
     }
     return Files.readAllLines(status).stream()
         .filter(l -> l.startsWith("SigIgn:"))
-        .anyMatch(l -> (Long.parseUnsignedLong(l.substring(8).strip(), 16) >> signal - 1 & 1) != 0);
+        .anyMatch(
+            l -> ((Long.parseUnsignedLong(l.substring(8).strip(), 16) >> (signal - 1)) & 1) != 0);
   }
 
   @ParameterizedTest
