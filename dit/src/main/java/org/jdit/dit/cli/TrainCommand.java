@@ -164,7 +164,7 @@ final class TrainCommand implements Callable<Integer> {
         Beginning beginning = begin(training);
         Optional<Model.Autoencoder> decoder = previews(settings, err);
         try (Interruption interruption = Interruption.listen()) {
-          ResultsFolder folder = folder(arguments);
+          ResultsFolder folder = folder(arguments, settings);
           try (TrainLog log = log(folder)) {
             if (resume.isEmpty()) {
               log.info("Experiment directory created at " + folder.path());
@@ -179,15 +179,18 @@ final class TrainCommand implements Callable<Integer> {
             return run(beginning.start(), last, folder.path(), decoder, log, interruption);
           }
         } finally {
-          decoder.ifPresent(d -> d.close());
+          decoder.ifPresent(Model.Autoencoder::close);
         }
       }
     }
   }
 
-  private ResultsFolder folder(List<String> arguments) {
+  private ResultsFolder folder(List<String> arguments, TrainSettings settings) {
     if (resume.isEmpty()) {
-      return ResultsFolder.create(results, options.fileName(), arguments);
+      // What 'auto' means depends on --max-steps; a training that is made longer keeps to it.
+      List<String> settled = new ArrayList<>(arguments);
+      settled.addAll(List.of("--ema-warmup", settings.ema().warmUp() ? "yes" : "no"));
+      return ResultsFolder.create(results, options.fileName(), settled);
     }
     ResultsFolder folder = new ResultsFolder(resume.get());
     if (changed) {

@@ -39,6 +39,10 @@ final class Verification {
       for (Future<Void> worker : pool.invokeAll(work)) {
         worker.get();
       }
+      // Workers that were done already have not looked.
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new JditException("interrupted while reading the training images", e);

@@ -1,2 +1,2 @@
-/** Pictures to train on: the data set that JDiT draws itself. */
+/** What is trained on: folders of images, and latents made of them. */
 package org.jdit.dit.data;

@@ -42,7 +42,7 @@ class BadTrainingTest {
         bad("an empty folder of images", 1, "has no folders", runs.on(empty)),
         bad("a class without images", 1, "no image", runs.on(none)),
         bad("an image that cannot be read", 1, "--skip-unreadable", runs.on(broken)),
-        bad("nothing left of the images", 1, "0 examples", runs.on(broken), "--skip-unreadable"),
+        bad("nothing left of the images", 1, "none is left", runs.on(broken), "--skip-unreadable"),
         bad(
             "a batch larger than the data",
             1,

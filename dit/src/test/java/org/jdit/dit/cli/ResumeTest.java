@@ -104,6 +104,16 @@ class ResumeTest {
   }
 
   @Test
+  void aTrainingThatIsMadeLongerKeepsItsAverage() {
+    // Ten horizons of this average are 20 steps: 'auto' warms it up for 3 and not for 21.
+    Path folder = runs.train("--ema-decay", 0.5, "--max-steps", 3);
+    Run run = TrainRuns.resume(folder, "--max-steps", 21);
+    assertThat(run.code()).as(run.err()).isZero();
+    Path whole = runs.train("--ema-decay", 0.5, "--max-steps", 21, "--ema-warmup", "yes");
+    assertThat(TrainRuns.state(folder)).isEqualTo(TrainRuns.state(whole));
+  }
+
+  @Test
   void wrongOptionsBesideItAreWrongUsage() {
     Path folder = runs.train("--max-steps", 1);
     Run run = TrainRuns.resume(folder, "--backend", "abacus");

@@ -9,6 +9,7 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.jdit.dit.demo.DemoSet;
 import org.jdit.dit.image.Png;
 
 /** Drawings in folders, and what folders hold. */

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
-import org.jdit.dit.data.DemoDrawings;
 import org.jdit.nn.StateDict;
 import org.jdit.nn.Weights;
 import org.jdit.nn.optim.AdamW;

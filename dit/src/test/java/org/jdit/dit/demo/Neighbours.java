@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.jdit.dit.data.DemoSet;
 import org.jdit.dit.image.RgbImage;
 
 /**

@@ -4,7 +4,6 @@ import java.awt.image.BufferedImage;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.jdit.dit.data.DemoSet;
 import org.jdit.dit.image.ImageGrid;
 import org.jdit.dit.image.RgbImage;
 import org.jdit.dit.sample.Samples;

@@ -5,7 +5,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.jdit.dit.data.DemoDrawings;
 
 /**
  * What pictures were taken for.

@@ -2,7 +2,6 @@ package org.jdit.dit.demo;
 
 import java.util.List;
 import java.util.stream.IntStream;
-import org.jdit.dit.data.DemoDrawings;
 
 /**
  * How much pictures of a class differ: for each class the variance of a pixel's intensity around

@@ -1,16 +1,16 @@
-package org.jdit.dit.data;
+package org.jdit.dit.demo;
 
-import static org.jdit.dit.data.Layer.Ink.ACCENT;
-import static org.jdit.dit.data.Layer.Ink.DETAIL;
-import static org.jdit.dit.data.Layer.Ink.LEAF;
-import static org.jdit.dit.data.Layer.Ink.MAIN;
-import static org.jdit.dit.data.Layer.Ink.WOOD;
-import static org.jdit.dit.data.Outlines.blade;
-import static org.jdit.dit.data.Outlines.burst;
-import static org.jdit.dit.data.Outlines.crescent;
-import static org.jdit.dit.data.Outlines.disc;
-import static org.jdit.dit.data.Outlines.polygon;
-import static org.jdit.dit.data.Outlines.wing;
+import static org.jdit.dit.demo.Layer.Ink.ACCENT;
+import static org.jdit.dit.demo.Layer.Ink.DETAIL;
+import static org.jdit.dit.demo.Layer.Ink.LEAF;
+import static org.jdit.dit.demo.Layer.Ink.MAIN;
+import static org.jdit.dit.demo.Layer.Ink.WOOD;
+import static org.jdit.dit.demo.Outlines.blade;
+import static org.jdit.dit.demo.Outlines.burst;
+import static org.jdit.dit.demo.Outlines.crescent;
+import static org.jdit.dit.demo.Outlines.disc;
+import static org.jdit.dit.demo.Outlines.polygon;
+import static org.jdit.dit.demo.Outlines.wing;
 
 import java.awt.geom.Path2D;
 import java.awt.geom.Rectangle2D;

@@ -1,4 +1,4 @@
-package org.jdit.dit.data;
+package org.jdit.dit.demo;
 
 /**
  * Colours of one drawing. Hues are free; contrast comes from luma (the weighted mean of red, green

@@ -1,4 +1,4 @@
-package org.jdit.dit.data;
+package org.jdit.dit.demo;
 
 import java.awt.Shape;
 import java.awt.geom.Ellipse2D;

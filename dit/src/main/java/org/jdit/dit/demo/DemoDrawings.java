@@ -1,4 +1,4 @@
-package org.jdit.dit.data;
+package org.jdit.dit.demo;
 
 import java.awt.BasicStroke;
 import java.awt.Color;
@@ -10,7 +10,7 @@ import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBufferInt;
 import java.util.List;
-import org.jdit.dit.data.Palette.Rgb;
+import org.jdit.dit.demo.Palette.Rgb;
 import org.jdit.tensor.JditException;
 
 /**

@@ -1,4 +1,4 @@
-package org.jdit.dit.sample;
+package org.jdit.dit.demo;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import org.jdit.dit.data.DemoDrawings;
 import org.jdit.dit.model.Recognition;
+import org.jdit.dit.sample.Model;
 import org.jdit.tensor.io.Mappable;
 import org.jdit.tensor.io.Safetensors;
 import org.jdit.tensor.io.TensorFile;

@@ -1,4 +1,4 @@
-package org.jdit.dit.data;
+package org.jdit.dit.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package org.jdit.dit.data;
+package org.jdit.dit.demo;
 
 import java.util.Random;
 
