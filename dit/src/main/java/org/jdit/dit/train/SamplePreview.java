@@ -4,7 +4,6 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -50,13 +49,7 @@ record SamplePreview(
     for (String vector : List.of(TrainStep.PARAMETERS, TrainStep.EMA)) {
       String name = vector.equals(TrainStep.EMA) ? "ema" : "model";
       byte[] png = png(grid(trainer, vector));
-      AtomicFile.write(
-          directory.resolve("%07d_%s.png".formatted(step, name)),
-          out -> {
-            for (ByteBuffer rest = ByteBuffer.wrap(png); rest.hasRemaining(); ) {
-              out.write(rest);
-            }
-          });
+      AtomicFile.write(directory.resolve("%07d_%s.png".formatted(step, name)), png);
       board.image("samples/" + name, step, Instant.now(), png);
     }
   }

@@ -1,7 +1,8 @@
 package org.jdit.dit.train;
 
-import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What a step tells.
@@ -28,24 +29,20 @@ public record StepResult(
     return sum / losses.length;
   }
 
-  /** The results of all portions of a batch, which follow each other. */
-  static StepResult joined(StepResult[] portions) {
-    StepResult last = portions[portions.length - 1];
+  /** The results of the portions of a batch, which follow each other. */
+  static StepResult joined(List<StepResult> portions) {
+    StepResult last = portions.getLast();
     return new StepResult(
-        join(Arrays.stream(portions).map(StepResult::loss).toArray(float[][]::new)),
-        last.mse().map(_ -> join(each(portions, StepResult::mse))),
-        last.vb().map(_ -> join(each(portions, StepResult::vb))),
+        join(portions.stream().map(StepResult::loss)),
+        last.mse().map(_ -> join(portions.stream().map(p -> p.mse().orElseThrow()))),
+        last.vb().map(_ -> join(portions.stream().map(p -> p.vb().orElseThrow()))),
         last.gradientNorm(),
-        Arrays.stream(portions).allMatch(StepResult::finite));
+        portions.stream().allMatch(StepResult::finite));
   }
 
-  private static float[][] each(
-      StepResult[] portions, java.util.function.Function<StepResult, Optional<float[]>> term) {
-    return Arrays.stream(portions).map(p -> term.apply(p).orElseThrow()).toArray(float[][]::new);
-  }
-
-  private static float[] join(float[][] parts) {
-    float[] all = new float[Arrays.stream(parts).mapToInt(p -> p.length).sum()];
+  private static float[] join(Stream<float[]> each) {
+    List<float[]> parts = each.toList();
+    float[] all = new float[parts.stream().mapToInt(p -> p.length).sum()];
     int at = 0;
     for (float[] part : parts) {
       System.arraycopy(part, 0, all, at, part.length);

@@ -1,5 +1,6 @@
 package org.jdit.dit.train;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -123,7 +124,8 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * One step.
+   * One step. If a gradient is not finite, the state is as before, and the portions that follow are
+   * not computed.
    *
    * @param portions of the batch, as many as the recipe says
    * @param number of the step, from 1
@@ -133,9 +135,9 @@ public final class Trainer implements AutoCloseable {
       throw new IllegalArgumentException(
           "a batch has %d portions, not %d".formatted(step.recipe().accumulate(), portions.size()));
     }
-    StepResult[] results = new StepResult[portions.size()];
-    for (int i = 0; i < results.length; i++) {
-      boolean last = i == results.length - 1;
+    List<StepResult> results = new ArrayList<>();
+    for (int i = 0; i < portions.size() && results.stream().allMatch(StepResult::finite); i++) {
+      boolean last = i == portions.size() - 1;
       try (TensorScope scope = TensorScope.open(backend.memory())) {
         Map<String, Tensor> inputs = inputs(portions.get(i), scope);
         if (last) {
@@ -145,10 +147,20 @@ public final class Trainer implements AutoCloseable {
           inputs.put(TrainStep.EMA_FACTORS, scope.of(Ema.factorsSpec().shape(), ema));
         }
         Executable executable = last ? update : accumulate.orElseThrow();
-        results[i] = result(executable.run(inputs, scope));
+        results.add(result(executable.run(inputs, scope)));
       }
     }
-    return StepResult.joined(results);
+    StepResult whole = StepResult.joined(results);
+    if (!whole.finite() && accumulate.isPresent()) {
+      forgetGradients();
+    }
+    return whole;
+  }
+
+  private void forgetGradients() {
+    try (TensorScope scope = TensorScope.open(backend.memory())) {
+      resident.load(TrainStep.GRADIENTS, scope.zeros(step.parameters().spec()));
+    }
   }
 
   /**

@@ -99,7 +99,7 @@ public final class Training implements AutoCloseable {
   }
 
   /** The memory that steps need: state, and activations as they are planned. */
-  public static MemoryEstimate need(TrainStep step) {
+  private static MemoryEstimate need(TrainStep step) {
     MemoryEstimate update = MemoryEstimate.of(step.update());
     long state = (long) step.state().size() * step.parameters().spec().bytes();
     return new MemoryEstimate(update.weights() + state, update.activations());
@@ -130,11 +130,6 @@ public final class Training implements AutoCloseable {
   /** Number of parameters that are trained. */
   public long parameters() {
     return TrainStep.parameters(settings.config()).size();
-  }
-
-  /** Steps in an epoch. */
-  public int stepsPerEpoch() {
-    return batches.stepsPerEpoch();
   }
 
   /** Bytes of buffers and state. */

@@ -274,7 +274,6 @@ final class DemoModelCheck {
     if (!samples.isEmpty()) {
       Files.createDirectories(out);
       Files.writeString(out.resolve("report.txt"), String.join("\n", report) + "\n");
-      System.out.println(String.join("\n", report));
     }
   }
 }

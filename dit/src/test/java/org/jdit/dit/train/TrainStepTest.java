@@ -234,6 +234,25 @@ class TrainStepTest {
   }
 
   @Test
+  void aPortionWithoutAFiniteGradientLeavesTheStateAsItIs() {
+    try (Backend backend = Engine.SHIPPED.open()) {
+      TrainStep step = step(Recipe.OFFICIAL.accumulating(2), 2);
+      try (Trainer trainer = started(backend, step)) {
+        Batch good = recorded(0);
+        trainer.step(List.of(half(good, 0), half(good, 1)), 1, LEARNING_RATE);
+        Map<String, float[]> before = state(trainer, step);
+        for (int wrong = 0; wrong < 2; wrong++) {
+          List<Batch> portions = List.of(half(recorded(1), 0), half(recorded(1), 1));
+          portions.get(wrong).xStart()[7] = Float.NaN;
+          assertThat(trainer.step(portions, 2, LEARNING_RATE).finite()).isFalse();
+          state(trainer, step)
+              .forEach((name, v) -> Tolerance.EXACT.assertClose(name, v, before.get(name)));
+        }
+      }
+    }
+  }
+
+  @Test
   void clippingLimitsTheNormOfTheGradient() {
     try (Backend backend = Engine.SHIPPED.open()) {
       double limit = 0.01;

@@ -3,7 +3,6 @@ package org.jdit.dit.train.log;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -110,13 +109,7 @@ public final class MetricsLog implements AutoCloseable {
       Path file, String header, List<Metrics> records, Function<Metrics, String> line) {
     StringBuilder text = new StringBuilder(header);
     records.forEach(r -> text.append(line.apply(r)).append('\n'));
-    AtomicFile.write(
-        file,
-        out -> {
-          for (ByteBuffer rest = UTF_8.encode(text.toString()); rest.hasRemaining(); ) {
-            out.write(rest);
-          }
-        });
+    AtomicFile.write(file, text.toString().getBytes(UTF_8));
   }
 
   /**

@@ -2,6 +2,7 @@ package org.jdit.tensor.io;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
@@ -65,6 +66,21 @@ public final class AtomicFile {
                   StandardOpenOption.WRITE)) {
             content.writeTo(out);
             out.force(true);
+          }
+        });
+  }
+
+  /**
+   * As {@link #write(Path, Content)}, for bytes that are in memory.
+   *
+   * @throws JditException if it cannot be written
+   */
+  public static void write(Path file, byte[] bytes) {
+    write(
+        file,
+        out -> {
+          for (ByteBuffer rest = ByteBuffer.wrap(bytes); rest.hasRemaining(); ) {
+            out.write(rest);
           }
         });
   }
