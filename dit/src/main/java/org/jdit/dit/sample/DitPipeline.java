@@ -17,6 +17,7 @@ import org.jdit.diffusion.sampler.SamplingLoop;
 import org.jdit.dit.model.DiT;
 import org.jdit.dit.model.DiTConfig;
 import org.jdit.dit.model.Numerics;
+import org.jdit.dit.model.Space;
 import org.jdit.dit.model.TimestepFeatures;
 import org.jdit.dit.vae.AutoencoderKl;
 import org.jdit.dit.vae.VaeConfig;
@@ -43,6 +44,9 @@ import org.jdit.tensor.spi.Resident;
  * latents of all images at once, then at every step the noise of all images, under guidance for
  * both halves of the doubled batch. All images go through a step before the next one begins, in
  * portions of {@link SampleRequest#batch}; that is why an image does not depend on the portion.
+ *
+ * <p>For a network that works on pixels, {@code ddpm} and {@code ddim} limit each predicted image
+ * to [-1, 1].
  */
 public final class DitPipeline implements AutoCloseable {
   private final Backend backend;
@@ -288,10 +292,13 @@ public final class DitPipeline implements AutoCloseable {
   private Sampler sampler(SampleRequest r) {
     GaussianDiffusion trained =
         GaussianDiffusion.create(DiffusionOptions.DEFAULT.withLearnSigma(config().learnSigma()));
+    // Pixels have a range and latents have none: ADM clips the first and DiT's sample.py leaves the
+    // second.
+    boolean clip = model.recognition().space() == Space.PIXEL;
     return Samplers.named(
         r.sampler(),
         trained,
-        new Samplers.Request(r.steps(), Optional.empty(), r.eta(), false, false));
+        new Samplers.Request(r.steps(), Optional.empty(), r.eta(), false, clip));
   }
 
   private DenoiseStep step(SampleRequest request, Sampler sampler) {
