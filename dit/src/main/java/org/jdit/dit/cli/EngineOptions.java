@@ -10,6 +10,7 @@ import org.jdit.tensor.JditException;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.spi.BackendOptions;
 import org.jdit.tensor.spi.Backends;
+import org.jdit.tensor.spi.Precision;
 import org.jdit.tensor.spi.TaskTime;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -38,6 +39,15 @@ public final class EngineOptions {
   private int threads;
 
   @Option(
+      names = "--precision",
+      defaultValue = "fp32",
+      paramLabel = "P",
+      description =
+          "Precision of matrix products, convolutions and attention: fp32, or bf16, which rounds "
+              + "what is multiplied and adds up in float32. Default: ${DEFAULT-VALUE}.")
+  private String precision;
+
+  @Option(
       names = "--profile",
       description = "Time each task on the device, and list the times at the end.")
   private boolean profile;
@@ -51,6 +61,15 @@ public final class EngineOptions {
   /** The backend as the user named it, device and all. */
   public String name() {
     return backend;
+  }
+
+  /**
+   * The precision that the user chose.
+   *
+   * @throws ParameterException if there is none of that name
+   */
+  public Precision precision() {
+    return options().precision();
   }
 
   /** Threads that the cpu backend will compute with. */
@@ -126,7 +145,8 @@ public final class EngineOptions {
   private BackendOptions options() {
     String[] named = named();
     try {
-      return new BackendOptions(named.length > 1 ? named[1] : "", threads, profile);
+      return new BackendOptions(
+          named.length > 1 ? named[1] : "", threads, profile, Precision.of(precision));
     } catch (JditException e) {
       throw new ParameterException(command.commandLine(), e.getMessage(), e);
     }

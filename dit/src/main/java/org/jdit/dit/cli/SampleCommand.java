@@ -319,6 +319,7 @@ final class SampleCommand implements Callable<Integer> {
     pipeline.guidedChannels(request).ifPresent(n -> p.put("cfg_channels", n));
     p.put("seed", request.seed());
     p.put("backend", engine.name());
+    p.put("precision", engine.precision().toString());
     return p;
   }
 

@@ -158,7 +158,8 @@ final class TrainCommand implements Callable<Integer> {
         TrainingSet set = data.open(options.imageSize(), options.flips(), err)) {
       int held = Training.heldBack(options.validationShare(), set.size());
       long last = schedule.lastStep((set.size() - held) / options.batch());
-      TrainSettings settings = options.settings(set.describe(), set.numClasses(), last);
+      TrainSettings settings =
+          options.settings(set.describe(), set.numClasses(), last, engine.precision());
       InnerValues inner = gradCheckpoint ? InnerValues.RECOMPUTED : InnerValues.KEPT;
       try (Training training = new Training(backend, settings, set, inner, data.workers())) {
         Beginning beginning = begin(training);
@@ -269,7 +270,7 @@ final class TrainCommand implements Callable<Integer> {
   private void check() {
     try {
       schedule.check();
-      options.settings("", 1, 1);
+      options.settings("", 1, 1, engine.precision());
       data.check(options.space());
     } catch (JditException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);

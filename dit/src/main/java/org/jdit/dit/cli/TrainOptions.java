@@ -9,6 +9,7 @@ import org.jdit.dit.train.TrainSettings;
 import org.jdit.dit.train.TrainSettings.Timesteps;
 import org.jdit.nn.optim.Ema;
 import org.jdit.tensor.JditException;
+import org.jdit.tensor.spi.Precision;
 import picocli.CommandLine.Option;
 
 /** The options of {@code jdit train} that its numbers depend on. */
@@ -196,9 +197,10 @@ final class TrainOptions {
    *
    * @param data what the data are, in words
    * @param maxSteps the last step, which the average's warm-up depends on
+   * @param precision of the backend
    * @throws JditException if one is out of range
    */
-  TrainSettings settings(String data, int dataClasses, long maxSteps) {
+  TrainSettings settings(String data, int dataClasses, long maxSteps, Precision precision) {
     boolean warm =
         switch (emaWarmUp) {
           case YES -> true;
@@ -219,7 +221,8 @@ final class TrainOptions {
         clipNorm.map(OptionalDouble::of).orElseGet(OptionalDouble::empty),
         timesteps(),
         validationShare,
-        !noFlip);
+        !noFlip,
+        precision);
   }
 
   private Ema ema(boolean warm) {

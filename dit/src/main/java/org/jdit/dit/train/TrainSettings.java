@@ -14,6 +14,7 @@ import org.jdit.nn.optim.Ema;
 import org.jdit.nn.optim.GradientClipping;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.autodiff.Autodiff.InnerValues;
+import org.jdit.tensor.spi.Precision;
 
 /**
  * All that the numbers of a training depend on; a checkpoint keeps it, and resuming with anything
@@ -33,6 +34,7 @@ import org.jdit.tensor.autodiff.Autodiff.InnerValues;
  * @param timesteps how the timesteps of a batch are chosen
  * @param validationShare share of the data that is held back, 0 to 1
  * @param flips whether images are mirrored at random
+ * @param precision that the backend computes with
  */
 public record TrainSettings(
     DiTConfig config,
@@ -48,7 +50,8 @@ public record TrainSettings(
     OptionalDouble clipNorm,
     Timesteps timesteps,
     double validationShare,
-    boolean flips) {
+    boolean flips,
+    Precision precision) {
   /** How timesteps are chosen. */
   public enum Timesteps {
     /** All alike. */
@@ -130,6 +133,7 @@ public record TrainSettings(
     m.put("schedule-sampler", timesteps.name().toLowerCase(Locale.ROOT).replace('_', '-'));
     m.put("val-split", Double.toString(validationShare));
     m.put("flip", Boolean.toString(flips));
+    m.put("precision", precision.toString());
     return m;
   }
 

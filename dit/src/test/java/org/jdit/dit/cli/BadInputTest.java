@@ -287,6 +287,7 @@ class BadInputTest {
         badSample("unknown backend", 2, "no backend is called abacus", "--backend", "abacus"),
         badSample("no GPU engine", 1, "TORNADOVM_HOME", "--backend", "tornado"),
         badSample("unknown device", 1, "has no device 0:0", "--backend", "cpu:0:0"),
+        badSample("unknown precision", 2, "no precision is called fp8", "--precision", "fp8"),
         badSample("negative threads", 2, "threads must be 0 (all) or more", "--threads", -2),
         badSample(
             "no such directory", 2, "there is no directory", "--out", dir.resolve("no/such.png")),

@@ -57,6 +57,28 @@ class SampleCommandTest {
   }
 
   @Test
+  void reducedPrecisionIsNearAndSaid() throws IOException {
+    Path latents = dir.resolve("latents.npy");
+    Run run = sample("--save-latents", latents, "--precision", "bf16");
+    assertThat(run.code()).as(run.err()).isZero();
+    try (TensorScope scope = TensorScope.open(new Memory())) {
+      double[] exact = Npy.map(E2E.resolve("expected_latents.npy"), scope).toDoubles();
+      double[] rounded = Npy.map(latents, scope).toDoubles();
+      double signal = 0;
+      double error = 0;
+      for (int i = 0; i < exact.length; i++) {
+        signal += exact[i] * exact[i];
+        error += Math.pow(rounded[i] - exact[i], 2);
+      }
+      // Ten guided steps through a network whose factors are off by 2^-9, scale 4.
+      assertThat(Math.sqrt(error / signal)).isBetween(1e-4, 2e-2);
+    }
+    assertThat(Files.readString(dir.resolve("sample.png"), StandardCharsets.ISO_8859_1))
+        .contains("precision")
+        .contains("bf16");
+  }
+
+  @Test
   @Tag("ladder")
   void drawsThePictureOfTheOfficialCode() throws IOException {
     Path latents = dir.resolve("latents.npy");

@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
-import org.assertj.core.data.Percentage;
 import org.jdit.diffusion.DiffusionOptions;
 import org.jdit.diffusion.GaussianDiffusion;
 import org.jdit.diffusion.loss.TimestepSampler;
@@ -18,8 +17,12 @@ import org.jdit.tensor.io.TensorFile;
 import org.jdit.tensor.memory.TensorScope;
 import org.jdit.tensor.random.TorchGenerator;
 import org.jdit.tensor.spi.Backend;
+import org.jdit.tensor.spi.BackendOptions;
+import org.jdit.tensor.spi.Backends;
+import org.jdit.tensor.spi.Precision;
 import org.jdit.tensor.testkit.ReferenceData;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
@@ -36,6 +39,11 @@ class LossTraceTest {
    * steps. More is allowed for sums of another order, whose differences grow from step to step.
    */
   private static final double RELATIVE = 1e-5;
+
+  /**
+   * Torch under autocast to bfloat16 differs from torch in float32 by 6.44e-4 of the loss at most.
+   */
+  private static final double RELATIVE_BF16 = 1e-3;
 
   private final JsonNode trace = ReferenceData.json("loss_trace.json");
   private final int n = trace.get("n").asInt();
@@ -78,17 +86,34 @@ class LossTraceTest {
   @ParameterizedTest
   @EnumSource
   void lossesFollowTorchsForFiftySteps(Engine engine) {
+    try (Backend backend = engine.open()) {
+      assertThat(furthestFromTorchs(backend)).isLessThan(RELATIVE);
+    }
+  }
+
+  @Test
+  void inBfloat16TheyStayAsNearAsTorchsOwn() {
+    BackendOptions rounded = new BackendOptions("", 0, false, Precision.BF16);
+    try (Backend backend = Backends.open("cpu", rounded)) {
+      assertThat(furthestFromTorchs(backend)).isBetween(RELATIVE, RELATIVE_BF16);
+    }
+  }
+
+  /** The largest difference of the loss of a step, relative to torch's in float32. */
+  private double furthestFromTorchs(Backend backend) {
     double rate = trace.get("lr").asDouble();
     JsonNode losses = trace.get("losses");
     assertThat(losses.size()).isEqualTo(50);
-    try (Backend backend = engine.open();
-        Trainer trainer = started(backend)) {
+    double furthest = 0;
+    try (Trainer trainer = started(backend)) {
       for (int i = 0; i < losses.size(); i++) {
         StepResult result = trainer.step(List.of(batch(i)), i + 1, rate);
-        assertThat(StepResult.mean(result.loss()))
-            .as("loss of step %d", i)
-            .isCloseTo(losses.get(i).asDouble(), Percentage.withPercentage(100 * RELATIVE));
+        double expected = losses.get(i).asDouble();
+        double loss = StepResult.mean(result.loss());
+        assertThat(loss).as("loss of step %d", i).isFinite();
+        furthest = Math.max(furthest, Math.abs(loss - expected) / expected);
       }
     }
+    return furthest;
   }
 }

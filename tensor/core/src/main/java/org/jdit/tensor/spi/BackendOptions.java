@@ -8,14 +8,15 @@ import org.jdit.tensor.JditException;
  * @param device which of the backend's devices; empty for the first
  * @param threads host threads to compute with; 0 for all available processors
  * @param profile whether to time every task, for {@link Backend#profile}; runs take longer then
+ * @param precision of matrix products, convolutions and attention
  */
-public record BackendOptions(String device, int threads, boolean profile) {
+public record BackendOptions(String device, int threads, boolean profile, Precision precision) {
   /** The first device and all processors. */
   public static final BackendOptions DEFAULT = new BackendOptions("", 0);
 
-  /** A device and a number of threads, without a profile. */
+  /** A device and a number of threads, without a profile, in float32. */
   public BackendOptions(String device, int threads) {
-    this(device, threads, false);
+    this(device, threads, false, Precision.FP32);
   }
 
   /**

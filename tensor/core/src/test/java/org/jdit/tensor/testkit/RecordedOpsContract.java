@@ -17,6 +17,7 @@ import org.jdit.tensor.memory.TensorScope;
 import org.jdit.tensor.program.Program;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.spi.Executable;
+import org.jdit.tensor.spi.Precision;
 import org.jdit.tensor.spi.Resident;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,7 +31,12 @@ public abstract class RecordedOpsContract {
    * Recorded values are float32 themselves: PyTorch versions differ among each other by 5e-7 of the
    * largest element, float32 from float64 by 4e-7.
    */
-  private static final Tolerance BOUND = Tolerance.relToMax(2e-6);
+  private static final Tolerance FP32 = Tolerance.relToMax(2e-6);
+
+  /**
+   * Each of two factors is off by up to 2^-9 of itself, and a gradient is a product of products.
+   */
+  private static final Tolerance BF16 = Tolerance.relToMax(0x1p-6);
 
   private static final ReferenceData DATA = ReferenceData.resource("ops.safetensors");
 
@@ -38,6 +44,11 @@ public abstract class RecordedOpsContract {
 
   /** Opens the backend under test. */
   protected abstract Backend open();
+
+  /** What the backend computes products in. */
+  protected Precision precision() {
+    return Precision.FP32;
+  }
 
   /** The backend under test, open for the length of a test. */
   protected final Backend backend() {
@@ -72,6 +83,7 @@ public abstract class RecordedOpsContract {
   }
 
   private void check(JsonNode c) {
+    Tolerance usual = precision() == Precision.FP32 ? FP32 : BF16;
     String prefix = c.get("name").asString() + "/";
     List<String> inputs = c.get("inputs").valueStream().map(JsonNode::asString).toList();
     List<String> grads = c.get("grads").valueStream().map(JsonNode::asString).toList();
@@ -90,13 +102,13 @@ public abstract class RecordedOpsContract {
       Map<String, Tensor> values = new HashMap<>();
       g.inputs().forEach(i -> values.put(i.name(), DATA.tensor(prefix + i.name(), scope)));
       Map<String, Tensor> results = run(g, values, scope);
-      DATA.assertClose(prefix + "out", results.get("out"), BOUND);
+      DATA.assertClose(prefix + "out", results.get("out"), usual);
       double largest =
           grads.stream().mapToDouble(name -> max(prefix + "grad." + name)).max().orElse(0);
       for (String name : grads) {
         String key = prefix + "grad." + name;
         // A gradient that cancels to 0 is measured by the others.
-        Tolerance bound = max(key) == 0 ? new Tolerance(BOUND.ofMax() * largest, 0) : BOUND;
+        Tolerance bound = max(key) == 0 ? new Tolerance(usual.ofMax() * largest, 0) : usual;
         DATA.assertClose(key, results.get("grad." + name), bound);
       }
     }

@@ -8,11 +8,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jdit.tensor.DType;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.memory.TensorScope;
 import org.jdit.tensor.op.Fused;
+import org.jdit.tensor.op.MatMul;
 import org.jdit.tensor.op.Op;
 import org.jdit.tensor.op.Primitive;
 import org.jdit.tensor.program.Input;
@@ -23,6 +25,7 @@ import org.jdit.tensor.program.Program;
 import org.jdit.tensor.program.Role;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.spi.Executable;
+import org.jdit.tensor.spi.Precision;
 import org.jdit.tensor.spi.Resident;
 
 /**
@@ -58,6 +61,12 @@ public final class ReferenceBackend implements Backend {
    * @param inputs values of all inputs, of any role, by name, row-major
    */
   public static Map<String, double[]> evaluate(Program p, Map<String, double[]> inputs) {
+    return evaluate(p, inputs, Precision.FP32);
+  }
+
+  /** As above, with the operands of products of float32 tensors rounded as a precision says. */
+  public static Map<String, double[]> evaluate(
+      Program p, Map<String, double[]> inputs, Precision precision) {
     Program q = plain(p);
     Map<Integer, double[]> env = new HashMap<>();
     for (Input i : q.inputs()) {
@@ -68,7 +77,7 @@ public final class ReferenceBackend implements Backend {
       }
       env.put(i.id(), x);
     }
-    run(q, env, false);
+    run(q, env, false, precision);
     Map<String, double[]> results = new LinkedHashMap<>();
     q.outputs().forEach(o -> results.put(o.name(), env.get(o.id())));
     return results;
@@ -79,7 +88,8 @@ public final class ReferenceBackend implements Backend {
     return Passes.decompose(Passes.inline(p), (op, _) -> !(op instanceof Fused));
   }
 
-  private static void run(Program p, Map<Integer, double[]> env, boolean rounding) {
+  private static void run(
+      Program p, Map<Integer, double[]> env, boolean rounding, Precision precision) {
     for (Node n : p.nodes()) {
       if (!(n.op() instanceof Primitive op)) {
         throw new IllegalStateException(n.op().name() + " is left after inlining and recipes");
@@ -87,8 +97,18 @@ public final class ReferenceBackend implements Backend {
       List<Spec> specs = n.in().stream().map(p::spec).toList();
       List<double[]> in = n.in().stream().map(env::get).toList();
       Spec out = p.spec(n.out().getFirst());
+      if (op instanceof MatMul && out.dtype() == DType.F32) {
+        in = in.stream().map(x -> rounded(x, precision)).toList();
+      }
       env.put(n.out().getFirst(), stored(ReferenceOps.apply(op, specs, in, out), out, rounding));
     }
+  }
+
+  private static double[] rounded(double[] x, Precision precision) {
+    return switch (precision) {
+      case FP32 -> x;
+      case BF16 -> Arrays.stream(x).map(ReferenceOps.cast(DType.BF16)).toArray();
+    };
   }
 
   private static double[] stored(double[] y, Spec spec, boolean rounding) {
@@ -223,7 +243,7 @@ public final class ReferenceBackend implements Backend {
       if (!unknown.isEmpty()) {
         throw new IllegalArgumentException("the Program has no inputs " + unknown);
       }
-      ReferenceBackend.run(program, env, rounding);
+      ReferenceBackend.run(program, env, rounding, Precision.FP32);
       Map<String, Tensor> results = new LinkedHashMap<>();
       for (Output o : program.outputs()) {
         results.put(o.name(), into.of(program.spec(o.id()), env.get(o.id())));

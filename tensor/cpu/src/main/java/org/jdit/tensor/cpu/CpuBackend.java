@@ -12,6 +12,7 @@ import org.jdit.tensor.program.Passes;
 import org.jdit.tensor.program.Program;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.spi.Executable;
+import org.jdit.tensor.spi.Precision;
 import org.jdit.tensor.spi.Resident;
 import org.jdit.tensor.spi.TaskTime;
 
@@ -26,14 +27,14 @@ public final class CpuBackend implements Backend {
 
   private final Engine engine;
 
-  /** A backend with a fixed number of threads, at least 1, and no profile. */
+  /** A backend with a fixed number of threads, at least 1, and no profile, in float32. */
   CpuBackend(int threads) {
-    this(threads, false);
+    this(threads, false, Precision.FP32);
   }
 
   /** A backend with a fixed number of threads, at least 1. */
-  CpuBackend(int threads, boolean profile) {
-    engine = Engine.open(threads, profile);
+  CpuBackend(int threads, boolean profile, Precision precision) {
+    engine = Engine.open(threads, profile, precision);
   }
 
   @Override
@@ -44,8 +45,15 @@ public final class CpuBackend implements Backend {
   @Override
   public String description() {
     int threads = engine.workers().threads();
-    return "Vector API, %d-bit float vectors, %d thread%s"
-        .formatted(8 * Lanes.BYTES, threads, threads == 1 ? "" : "s");
+    return "Vector API, %d-bit float vectors, %d thread%s%s"
+        .formatted(
+            8 * Lanes.BYTES,
+            threads,
+            threads == 1 ? "" : "s",
+            switch (engine.scratch().precision()) {
+              case FP32 -> "";
+              case BF16 -> ", operands of products rounded to bf16";
+            });
   }
 
   @Override

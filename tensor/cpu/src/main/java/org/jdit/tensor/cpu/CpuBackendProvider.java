@@ -67,6 +67,6 @@ public final class CpuBackendProvider implements BackendProvider {
     }
     int threads =
         options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
-    return new CpuBackend(threads, options.profile());
+    return new CpuBackend(threads, options.profile(), options.precision());
   }
 }

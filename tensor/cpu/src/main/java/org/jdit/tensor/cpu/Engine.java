@@ -7,6 +7,7 @@ import org.jdit.tensor.cpu.kernel.Registers;
 import org.jdit.tensor.cpu.kernel.Scratch;
 import org.jdit.tensor.cpu.kernel.Workers;
 import org.jdit.tensor.memory.Memory;
+import org.jdit.tensor.spi.Precision;
 
 /**
  * What all executables of a backend share. Its working memory serves one run at a time, so that
@@ -27,10 +28,10 @@ record Engine(
     ReentrantLock turn,
     Optional<Profile> profile)
     implements AutoCloseable {
-  static Engine open(int threads, boolean profile) {
+  static Engine open(int threads, boolean profile, Precision precision) {
     Workers workers = new Workers(threads);
     try {
-      Scratch scratch = new Scratch(workers, new Memory());
+      Scratch scratch = new Scratch(workers, new Memory(), precision);
       return new Engine(
           new Memory(),
           workers,

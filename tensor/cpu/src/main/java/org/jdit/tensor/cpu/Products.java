@@ -118,7 +118,7 @@ final class Products {
     MemorySegment into =
         buffers.allocate(ConvKernel.Weights.bytes(s.dim(0), s.dim(1), s.dim(2), s.dim(3)));
     return () -> {
-      ConvKernel.Weights packed = ConvKernel.packWeights(engine.workers(), w, into);
+      ConvKernel.Weights packed = ConvKernel.packWeights(engine.scratch(), w, into);
       kernel.run(x, packed, bias, op.stride(), op.padding(), out);
     };
   }

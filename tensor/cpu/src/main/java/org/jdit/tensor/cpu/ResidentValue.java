@@ -92,7 +92,7 @@ final class ResidentValue implements AutoCloseable {
           new ConvForm(
               new ConvKernel.Weights(slab.segment(), s.dim(0), s.dim(1), s.dim(2), s.dim(3)), slab);
       if (loaded) {
-        ConvKernel.packWeights(engine.workers(), plain(), slab.segment());
+        ConvKernel.packWeights(engine.scratch(), plain(), slab.segment());
       }
       convolution = form;
     }
@@ -102,7 +102,7 @@ final class ResidentValue implements AutoCloseable {
   private void pack(Operand from, Strided view, PackedForm form) {
     Strided layout =
         new Strided(view.shape(), view.offset() + from.layout().offset(), view.strides());
-    PackedMatrix.pack(engine.workers(), Matrix.of(from.with(layout)), form.slab().segment());
+    PackedMatrix.pack(engine.scratch(), Matrix.of(from.with(layout)), form.slab().segment());
   }
 
   /** Fills every form. */
@@ -130,7 +130,7 @@ final class ResidentValue implements AutoCloseable {
     }
     matrices.forEach((view, form) -> pack(from, view, form));
     if (convolution != null) {
-      ConvKernel.packWeights(engine.workers(), from, convolution.slab().segment());
+      ConvKernel.packWeights(engine.scratch(), from, convolution.slab().segment());
     }
     loaded = true;
   }

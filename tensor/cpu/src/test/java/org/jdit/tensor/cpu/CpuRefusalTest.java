@@ -18,6 +18,7 @@ import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.spi.BackendOptions;
 import org.jdit.tensor.spi.DeviceInfo;
 import org.jdit.tensor.spi.Executable;
+import org.jdit.tensor.spi.Precision;
 import org.jdit.tensor.spi.Resident;
 import org.jdit.tensor.spi.TaskTime;
 import org.junit.jupiter.api.AfterEach;
@@ -97,7 +98,7 @@ class CpuRefusalTest {
 
   @Test
   void aStoreIsReadAndFilledInTurn() throws InterruptedException {
-    Engine engine = Engine.open(1, false);
+    Engine engine = Engine.open(1, false, Precision.FP32);
     try (CpuResident resident = new CpuResident(engine);
         TensorScope scope = TensorScope.open(engine.memory())) {
       engine.inTurn(() -> resident.want("w", Role.PARAM, VECTOR));
@@ -169,7 +170,8 @@ class CpuRefusalTest {
               Tensor x = t.input("x", Spec.f32(3, 5));
               t.output("y", x.matmul(x.t()).softmax());
             });
-    try (Backend cpu = new CpuBackendProvider().open(new BackendOptions("", 1, true));
+    try (Backend cpu =
+            new CpuBackendProvider().open(new BackendOptions("", 1, true, Precision.FP32));
         Resident none = cpu.newResident();
         Executable e = cpu.compile(p, none);
         TensorScope scope = TensorScope.open(cpu.memory())) {

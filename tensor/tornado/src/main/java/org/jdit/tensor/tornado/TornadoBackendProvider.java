@@ -9,6 +9,7 @@ import org.jdit.tensor.spi.BackendOptions;
 import org.jdit.tensor.spi.BackendProvider;
 import org.jdit.tensor.spi.DeviceInfo;
 import org.jdit.tensor.spi.Finding;
+import org.jdit.tensor.spi.Precision;
 
 /** Finds the TornadoVM backend. */
 public final class TornadoBackendProvider implements BackendProvider {
@@ -51,6 +52,10 @@ public final class TornadoBackendProvider implements BackendProvider {
             why -> {
               throw new JditException(why);
             });
+    if (options.precision() != Precision.FP32) {
+      throw new JditException(
+          "the tornado backend computes in fp32 only, not in %s".formatted(options.precision()));
+    }
     return new TornadoBackend(TornadoDevices.named(options.device()), options.profile());
   }
 }

@@ -17,6 +17,7 @@ import org.jdit.tensor.op.Call;
 import org.jdit.tensor.program.Program;
 import org.jdit.tensor.spi.BackendOptions;
 import org.jdit.tensor.spi.Executable;
+import org.jdit.tensor.spi.Precision;
 import org.jdit.tensor.spi.Resident;
 import org.jdit.tensor.spi.TaskTime;
 import org.jdit.tensor.testkit.ReferenceBackend;
@@ -30,7 +31,7 @@ class TornadoExecutionTest {
   private static final Spec W = Spec.f32(8, 8);
   private static final int DEPTH = 4;
 
-  private final TornadoBackend backend = open(new BackendOptions("", 0, true));
+  private final TornadoBackend backend = open(new BackendOptions("", 0, true, Precision.FP32));
 
   private static TornadoBackend open(BackendOptions options) {
     return (TornadoBackend) new TornadoBackendProvider().open(options);

@@ -11,6 +11,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Shape;
+import org.jdit.tensor.spi.Precision;
 
 /**
  * {@code softmax(scale · q kᵀ) v} without the matrix of all scores (torch
@@ -21,6 +22,7 @@ import org.jdit.tensor.Shape;
  * a row for each key, which is how the second product, {@code vᵀ pᵀ}, wants its right operand; so
  * the softmax over keys goes lane by lane and nothing is transposed between. Keys come in blocks
  * that fit the caches, with a running maximum and sum (Milakov and Gimelshein, arXiv 1805.02867).
+ * In a precision other than float32 the weights of the values are rounded, but not their sum.
  */
 public final class AttentionKernel {
   private static final int WIDTH = MicroKernel.WIDTH;
@@ -75,6 +77,7 @@ public final class AttentionKernel {
               int head = tile / parts % heads;
               Tile t =
                   new Tile(
+                      scratch.precision(),
                       scratch.local(worker),
                       head(q, image, head),
                       head(k, image, head),
@@ -106,6 +109,7 @@ public final class AttentionKernel {
 
   /** Some queries of one head. */
   private static final class Tile {
+    private final Precision precision;
     private final Scratch.Local local;
     private final Matrix q;
     private final Matrix k;
@@ -120,7 +124,8 @@ public final class AttentionKernel {
     private final int sums;
     private final int panel;
 
-    Tile(Scratch.Local local, Matrix q, Matrix k, Matrix v, float scale) {
+    Tile(Precision precision, Scratch.Local local, Matrix q, Matrix k, Matrix v, float scale) {
+      this.precision = precision;
       this.local = local;
       this.q = q;
       this.k = k;
@@ -155,11 +160,13 @@ public final class AttentionKernel {
       for (int key = 0; key < k.rows(); key += block) {
         int keys = Math.min(block, k.rows() - key);
         for (int i = 0; i < keys; i += HEIGHT) {
-          Panel.pack(k, key + i, MicroKernel.height(keys - i), 0, size, local.heap, i * size);
+          int height = MicroKernel.height(keys - i);
+          Panel.pack(precision, k, key + i, height, 0, size, local.heap, i * size);
         }
         for (int i = 0; i < size; i += HEIGHT) {
           int height = MicroKernel.height(size - i);
-          Panel.pack(v.transposed(), i, height, key, keys, local.heap, values + i * keys);
+          int at = values + i * keys;
+          Panel.pack(precision, v.transposed(), i, height, key, keys, local.heap, at);
         }
         for (int p = 0; p < panels; p++) {
           int sum = sums + p * panel;
@@ -172,7 +179,7 @@ public final class AttentionKernel {
     private void packQueries(int first, int panels) {
       float[] buffer = local.heap;
       for (int p = 0; p < panels; p++) {
-        Panel.pack(q, first + p * WIDTH, WIDTH, 0, size, buffer, 0);
+        Panel.pack(precision, q, first + p * WIDTH, WIDTH, 0, size, buffer, 0);
         long to = queries(p);
         for (int i = 0; i < size * WIDTH; i += COUNT) {
           store(FloatVector.fromArray(F32, buffer, i).mul(scale), to + (long) i * Float.BYTES);
@@ -208,12 +215,13 @@ public final class AttentionKernel {
         max = max.blend(x, x.compare(VectorOperators.GT, max));
         at += 2L * BYTES;
       }
+      boolean rounded = precision == Precision.BF16;
       FloatVector sum = FloatVector.zero(F32);
       at = column;
       for (int i = 0; i < keys; i++) {
         FloatVector e = VectorMath.exp(load(at).sub(max));
         sum = sum.add(e);
-        store(e, at);
+        store(rounded ? Bfloat16.round(e) : e, at);
         at += 2L * BYTES;
       }
       if (more) {

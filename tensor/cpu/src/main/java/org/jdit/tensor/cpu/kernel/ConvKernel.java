@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Strided;
+import org.jdit.tensor.spi.Precision;
 
 /**
  * Convolution as the product {@code out [O, H'W'] = weight [O, C·kh·kw] · patches [C·kh·kw, H'W']}
@@ -72,10 +73,12 @@ public final class ConvKernel {
   /**
    * Packs weights once for many convolutions.
    *
+   * @param scratch says the threads and the precision
    * @param weight {@code [O, C, kh, kw]}, row-major
    * @param into at least {@link Weights#bytes} bytes
    */
-  public static Weights packWeights(Workers workers, Operand weight, MemorySegment into) {
+  public static Weights packWeights(Scratch scratch, Operand weight, MemorySegment into) {
+    Workers workers = scratch.workers();
     Shape shape = weight.shape();
     Weights packed = new Weights(into, shape.dim(0), shape.dim(1), shape.dim(2), shape.dim(3));
     Strided layout = weight.layout();
@@ -95,7 +98,7 @@ public final class ConvKernel {
           int from = tile / panels * most;
           int depth = Math.min(most, terms - from);
           int height = MicroKernel.height(outputs - first);
-          Panel.pack(rows, first, height, from, depth, buffers[worker], 0);
+          Panel.pack(scratch.precision(), rows, first, height, from, depth, buffers[worker], 0);
           long at = (long) from * MicroKernel.padded(outputs) + (long) first * depth;
           MemorySegment.copy(
               buffers[worker], 0, into, Panel.FLOAT, at * Float.BYTES, depth * height);
@@ -199,6 +202,9 @@ public final class ConvKernel {
               int width = Math.min(TILE_PANELS, panels - first);
               long panelBytes = (long) part.depth * WIDTH * Float.BYTES;
               pixels.pack(image, first * WIDTH, width, part.from, part.depth, local.memory);
+              if (scratch.precision() == Precision.BF16) {
+                Bfloat16.round(local.memory, width * part.depth * WIDTH);
+              }
               for (int i = 0; i < part.rows; i += HEIGHT) {
                 int height = MicroKernel.height(part.rows - i);
                 int rows = Math.min(height, part.rows - i);

@@ -3,8 +3,9 @@ package org.jdit.tensor.cpu.kernel;
 import java.util.Arrays;
 
 /**
- * Matrix products {@code C = epilogue(A · B)} in float32. An element of C is the same whatever the
- * number of rows of A, of threads or of products in the batch.
+ * Matrix products {@code C = epilogue(A · B)} of float32 matrices, their elements rounded as the
+ * scratch memory's precision says. An element of C is the same whatever the number of rows of A, of
+ * threads or of products in the batch.
  *
  * <p>The sum is cut into blocks of terms; for each, A is packed once for all threads (and B, if it
  * is not packed yet), then the threads share out tiles of C.
@@ -94,6 +95,7 @@ public final class Gemm {
               items * count,
               (tile, worker) ->
                   PackedMatrix.packPanel(
+                      scratch.precision(),
                       columns.shifted(bOffsets[first + tile / count]),
                       from + tile % count,
                       term,
@@ -185,6 +187,7 @@ public final class Gemm {
             int item = tile / panels;
             int begin = tile % panels * height;
             Panel.pack(
+                scratch.precision(),
                 a.shifted(aOffsets[first + item]),
                 row + begin,
                 MicroKernel.height(rows - begin),

@@ -1,6 +1,7 @@
 package org.jdit.tensor.cpu.kernel;
 
 import java.lang.foreign.MemorySegment;
+import org.jdit.tensor.spi.Precision;
 
 /**
  * The right operand {@code [K, N]} of products, stored as the micro-kernel reads it: blocks of
@@ -25,9 +26,11 @@ public record PackedMatrix(MemorySegment data, int rows, int cols) {
   /**
    * Packs a matrix, quickest where it is row-major or the transpose of a {@code [out, in]} weight.
    *
+   * @param scratch says the threads and the precision
    * @param into at least {@link #bytes} bytes, 64-byte aligned
    */
-  public static PackedMatrix pack(Workers workers, Matrix matrix, MemorySegment into) {
+  public static PackedMatrix pack(Scratch scratch, Matrix matrix, MemorySegment into) {
+    Workers workers = scratch.workers();
     PackedMatrix packed = new PackedMatrix(into, matrix.rows(), matrix.cols());
     Matrix columns = matrix.transposed();
     int panels = MicroKernel.panels(matrix.cols());
@@ -39,6 +42,7 @@ public record PackedMatrix(MemorySegment data, int rows, int cols) {
           int block = tile / panels;
           int from = block * depth;
           packPanel(
+              scratch.precision(),
               columns,
               tile % panels,
               from,
@@ -51,9 +55,15 @@ public record PackedMatrix(MemorySegment data, int rows, int cols) {
 
   /** Packs a panel of columns by way of {@code buffer} to an address. */
   static void packPanel(
-      Matrix columns, int panel, int from, int depth, float[] buffer, long address) {
+      Precision precision,
+      Matrix columns,
+      int panel,
+      int from,
+      int depth,
+      float[] buffer,
+      long address) {
     int width = MicroKernel.WIDTH;
-    Panel.pack(columns, panel * width, width, from, depth, buffer, 0);
+    Panel.pack(precision, columns, panel * width, width, from, depth, buffer, 0);
     MemorySegment.copy(buffer, 0, Lanes.MEMORY, Panel.FLOAT, address, depth * width);
   }
 

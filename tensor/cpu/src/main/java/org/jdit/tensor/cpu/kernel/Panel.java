@@ -2,6 +2,7 @@ package org.jdit.tensor.cpu.kernel;
 
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import org.jdit.tensor.spi.Precision;
 
 /**
  * Panels, the form in which {@link MicroKernel} reads its operands: a few lines of a matrix, side
@@ -28,8 +29,9 @@ final class Panel {
   }
 
   /**
-   * Packs part of a matrix as {@code [depth][width]}; lines beyond its last row are zero.
+   * Packs part of a matrix as {@code [depth][width]}, rounded; lines beyond its last row are zero.
    *
+   * @param precision what the elements are rounded to
    * @param lines the rows of this matrix
    * @param first the first row
    * @param width how many rows
@@ -37,7 +39,23 @@ final class Panel {
    * @param depth how many columns
    * @param at where in {@code into} to begin
    */
-  static void pack(Matrix lines, int first, int width, int from, int depth, float[] into, int at) {
+  static void pack(
+      Precision precision,
+      Matrix lines,
+      int first,
+      int width,
+      int from,
+      int depth,
+      float[] into,
+      int at) {
+    copy(lines, first, width, from, depth, into, at);
+    if (precision == Precision.BF16) {
+      Bfloat16.round(into, at, depth * width);
+    }
+  }
+
+  private static void copy(
+      Matrix lines, int first, int width, int from, int depth, float[] into, int at) {
     int present = Math.min(width, lines.rows() - first);
     if (present < width) {
       Arrays.fill(into, at, at + depth * width, 0f);

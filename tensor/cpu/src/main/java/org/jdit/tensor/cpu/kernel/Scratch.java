@@ -1,11 +1,12 @@
 package org.jdit.tensor.cpu.kernel;
 
 import org.jdit.tensor.memory.Memory;
+import org.jdit.tensor.spi.Precision;
 
 /**
- * The threads and the working memory of {@link Gemm}, {@link AttentionKernel} and {@link
- * ConvKernel}, allocated once: 21 MiB and 3 MiB for each thread, whatever the shapes. Kernels that
- * share it must run one after another.
+ * What {@link Gemm}, {@link AttentionKernel} and {@link ConvKernel} share: their precision, the
+ * threads and the working memory, allocated once: 21 MiB and 3 MiB for each thread, whatever the
+ * shapes. Kernels that share it must run one after another.
  */
 public final class Scratch implements AutoCloseable {
   /** Floats of {@link #left}. */
@@ -21,6 +22,7 @@ public final class Scratch implements AutoCloseable {
   final long right;
 
   private final Workers workers;
+  private final Precision precision;
   private final Memory.Slab slab;
   private final Local[] locals;
 
@@ -50,8 +52,9 @@ public final class Scratch implements AutoCloseable {
   }
 
   /** Allocates working memory for the given threads, which stay the caller's to close. */
-  public Scratch(Workers workers, Memory memory) {
+  public Scratch(Workers workers, Memory memory, Precision precision) {
     this.workers = workers;
+    this.precision = precision;
     this.slab = memory.allocate(((long) RIGHT + (long) workers.threads() * Local.MEMORY) * 4);
     this.right = slab.segment().address();
     this.locals = new Local[workers.threads()];
@@ -63,6 +66,11 @@ public final class Scratch implements AutoCloseable {
   /** The threads that the kernels use. */
   public Workers workers() {
     return workers;
+  }
+
+  /** How the kernels round the operands of products. */
+  public Precision precision() {
+    return precision;
   }
 
   /** What worker {@code i} works in. */

@@ -11,6 +11,7 @@ import org.jdit.tensor.JditException;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Strided;
 import org.jdit.tensor.memory.Memory;
+import org.jdit.tensor.spi.Precision;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -23,7 +24,7 @@ class AttentionKernelTest {
   private final Arena arena = Arena.ofShared();
   private final Memory memory = new Memory();
   private final Workers workers = new Workers(2);
-  private final Scratch scratch = new Scratch(workers, memory);
+  private final Scratch scratch = new Scratch(workers, memory, Precision.FP32);
 
   @AfterEach
   void free() {
@@ -144,7 +145,7 @@ class AttentionKernelTest {
     float[] all = Floats.copy(out.data());
     for (int threads : new int[] {1, 3}) {
       try (Workers others = new Workers(threads);
-          Scratch space = new Scratch(others, memory)) {
+          Scratch space = new Scratch(others, memory, Precision.FP32)) {
         Operand whole = Floats.tensor(arena, 6, 2, 2, t, d);
         new AttentionKernel(space).run(q, k, v, 0.1, whole, lse);
         assertThat(Floats.copy(whole.data())).containsExactly(all);

@@ -8,6 +8,7 @@ import java.util.List;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Strided;
 import org.jdit.tensor.memory.Memory;
+import org.jdit.tensor.spi.Precision;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -20,7 +21,7 @@ class ConvKernelTest {
   private final Arena arena = Arena.ofShared();
   private final Memory memory = new Memory();
   private final Workers workers = new Workers(2);
-  private final Scratch scratch = new Scratch(workers, memory);
+  private final Scratch scratch = new Scratch(workers, memory, Precision.FP32);
 
   @AfterEach
   void free() {
@@ -74,7 +75,7 @@ class ConvKernelTest {
     Operand y = convolve(new ConvKernel(scratch), x, weight, bias, 1, 1);
     for (int threads : new int[] {1, 3}) {
       try (Workers others = new Workers(threads);
-          Scratch space = new Scratch(others, memory)) {
+          Scratch space = new Scratch(others, memory, Precision.FP32)) {
         Operand same = convolve(new ConvKernel(space), x, weight, bias, 1, 1);
         assertThat(same.data().mismatch(y.data())).isEqualTo(-1);
         Operand second =
@@ -119,7 +120,7 @@ class ConvKernelTest {
   private ConvKernel.Weights pack(Operand weight) {
     Shape w = weight.shape();
     long bytes = ConvKernel.Weights.bytes(w.dim(0), w.dim(1), w.dim(2), w.dim(3));
-    return ConvKernel.packWeights(workers, weight, arena.allocate(bytes, 64));
+    return ConvKernel.packWeights(scratch, weight, arena.allocate(bytes, 64));
   }
 
   /** A sum of K products, each rounded, is wrong by at most K 2^-24 of the sum of their sizes. */

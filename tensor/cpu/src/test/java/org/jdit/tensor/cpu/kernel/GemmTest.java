@@ -11,6 +11,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.op.Linear.Activation;
+import org.jdit.tensor.spi.Precision;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -23,7 +24,7 @@ class GemmTest {
   private final Arena arena = Arena.ofShared();
   private final Memory memory = new Memory();
   private final Workers workers = new Workers(2);
-  private final Scratch scratch = new Scratch(workers, memory);
+  private final Scratch scratch = new Scratch(workers, memory, Precision.FP32);
   private final Gemm gemm = new Gemm(scratch);
 
   @AfterEach
@@ -158,7 +159,7 @@ class GemmTest {
     gemm.multiply(all, packed, c, Epilogue.NONE);
     for (int threads : new int[] {1, 3}) {
       try (Workers others = new Workers(threads);
-          Scratch space = new Scratch(others, memory)) {
+          Scratch space = new Scratch(others, memory, Precision.FP32)) {
         for (int rows : new int[] {1, 2, 6, 7, 12, 13, 133, 300}) {
           Matrix a = new Matrix(all.data(), 0, rows, k, k, 1);
           Matrix part = matrix(rows, n, true, 3);
@@ -211,7 +212,7 @@ class GemmTest {
 
   private PackedMatrix pack(Matrix b) {
     MemorySegment into = arena.allocate(Math.max(1, PackedMatrix.bytes(b.rows(), b.cols())), 64);
-    return PackedMatrix.pack(workers, b, into);
+    return PackedMatrix.pack(scratch, b, into);
   }
 
   /** A sum of K products, each rounded, is wrong by at most K 2^-24 of the sum of their sizes. */

@@ -11,6 +11,7 @@ import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.op.Linear.Activation;
+import org.jdit.tensor.spi.Precision;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,7 +64,7 @@ class SameBitsTest {
     Memory memory = new Memory();
     try (Arena arena = Arena.ofShared();
         Workers workers = new Workers(2);
-        Scratch scratch = new Scratch(workers, memory)) {
+        Scratch scratch = new Scratch(workers, memory, Precision.FP32)) {
       Matrix a = Matrix.of(Floats.random(arena, 25 * 40, 1), 25, 40);
       Matrix b = Matrix.of(Floats.random(arena, 40 * 37, 2), 40, 37);
       Matrix c = Matrix.of(Floats.random(arena, 25 * 37, 3), 25, 37);
@@ -79,7 +80,7 @@ class SameBitsTest {
       Operand weight = Floats.tensor(arena, 9, 7, 3, 3, 3);
       ConvKernel.Weights packed =
           ConvKernel.packWeights(
-              workers, weight, arena.allocate(ConvKernel.Weights.bytes(7, 3, 3, 3), 64));
+              scratch, weight, arena.allocate(ConvKernel.Weights.bytes(7, 3, 3, 3), 64));
       Operand image = Floats.tensor(arena, 10, 1, 3, 6, 11);
       Operand y = Floats.tensor(arena, 11, 1, 7, 6, 11);
       new ConvKernel(scratch).run(image, packed, Floats.tensor(arena, 12, 7), 1, 1, y);
