@@ -3,6 +3,7 @@ package org.jdit.dit.cli;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import org.jdit.diffusion.loss.MinSnr;
 import org.jdit.dit.model.DiTConfig;
 import org.jdit.dit.model.Space;
 import org.jdit.dit.train.TrainSettings;
@@ -141,6 +142,14 @@ final class TrainOptions {
   private String scheduleSampler;
 
   @Option(
+      names = "--snr-gamma",
+      paramLabel = "G",
+      description =
+          "Weigh the losses by min(SNR, G) / SNR of their timesteps (min-SNR; its paper takes 5), "
+              + "which teaches the shape of pictures sooner. Default: all alike.")
+  private Optional<Double> snrGamma = Optional.empty();
+
+  @Option(
       names = "--val-split",
       defaultValue = "0",
       paramLabel = "P",
@@ -220,6 +229,7 @@ final class TrainOptions {
         ema(warm),
         clipNorm.map(OptionalDouble::of).orElseGet(OptionalDouble::empty),
         timesteps(),
+        snrGamma.map(MinSnr::new),
         validationShare,
         !noFlip,
         precision);

@@ -2,11 +2,14 @@ package org.jdit.dit.train;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
+import org.jdit.diffusion.loss.MinSnr;
 import org.jdit.dit.model.DiTConfig;
 import org.jdit.dit.model.Space;
 import org.jdit.nn.optim.AdamW;
@@ -32,6 +35,7 @@ import org.jdit.tensor.spi.Precision;
  * @param ema the moving average of the weights
  * @param clipNorm limit on the norm of the gradient; empty for none
  * @param timesteps how the timesteps of a batch are chosen
+ * @param minSnr weights on the losses by timestep; empty for none
  * @param validationShare share of the data that is held back, 0 to 1
  * @param flips whether images are mirrored at random
  * @param precision that the backend computes with
@@ -49,9 +53,12 @@ public record TrainSettings(
     Ema ema,
     OptionalDouble clipNorm,
     Timesteps timesteps,
+    Optional<MinSnr> minSnr,
     double validationShare,
     boolean flips,
     Precision precision) {
+  private static final String UNSET = "not set";
+
   /** How timesteps are chosen. */
   public enum Timesteps {
     /** All alike. */
@@ -133,7 +140,11 @@ public record TrainSettings(
     m.put("schedule-sampler", timesteps.name().toLowerCase(Locale.ROOT).replace('_', '-'));
     m.put("val-split", Double.toString(validationShare));
     m.put("flip", Boolean.toString(flips));
-    m.put("precision", precision.toString());
+    // What came later is left out where it is as it was before, so that older checkpoints fit.
+    minSnr.ifPresent(weights -> m.put("snr-gamma", Double.toString(weights.gamma())));
+    if (precision != Precision.FP32) {
+      m.put("precision", precision.toString());
+    }
     return m;
   }
 
@@ -144,14 +155,17 @@ public record TrainSettings(
    * @throws JditException naming every difference
    */
   public void requireSame(Map<String, String> began, String source) {
+    Map<String, String> now = toMap();
+    Set<String> names = new LinkedHashSet<>(now.keySet());
+    names.addAll(began.keySet());
     List<String> differences = new ArrayList<>();
-    toMap()
-        .forEach(
-            (name, value) -> {
-              if (!value.equals(began.get(name))) {
-                differences.add("%s was %s, now %s".formatted(name, began.get(name), value));
-              }
-            });
+    for (String name : names) {
+      String before = began.getOrDefault(name, UNSET);
+      String value = now.getOrDefault(name, UNSET);
+      if (!value.equals(before)) {
+        differences.add("%s was %s, now %s".formatted(name, before, value));
+      }
+    }
     if (!differences.isEmpty()) {
       throw new JditException(
           "%s was trained with other settings: %s; resume with those, or begin anew with --init-from"

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jdit.diffusion.Coefficients;
+import org.jdit.diffusion.schedule.NoiseSchedule;
 import org.jdit.dit.model.DiT;
 import org.jdit.dit.model.DiTConfig;
 import org.jdit.dit.model.TimestepFeatures;
@@ -177,9 +178,9 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  /** Number of timesteps of the diffusion. */
-  public int timesteps() {
-    return step.diffusion().schedule().steps();
+  /** The chain of timesteps that is trained on. */
+  public NoiseSchedule schedule() {
+    return step.diffusion().schedule();
   }
 
   /** Says which tensor of a step is the first that is not finite. */

@@ -96,7 +96,7 @@ public final class TrainingRun {
     this.directory = directory;
     this.log = log;
     seeds = new Seeds(settings.seed());
-    int steps = trainer.timesteps();
+    int steps = trainer.schedule().steps();
     timesteps =
         settings.timesteps() == Timesteps.UNIFORM
             ? TimestepSampler.uniform(steps)
@@ -191,8 +191,10 @@ public final class TrainingRun {
     long number = before.step() + 1;
     long start = System.nanoTime();
     BatchLoader.Examples examples = batches.examples(number);
-    TimestepSampler.Draw times =
+    TimestepSampler.Draw drawn =
         timesteps.draw(settings.batch(), seeds.torch(Purpose.TIMESTEPS, number));
+    TimestepSampler.Draw times =
+        settings.minSnr().map(w -> w.weigh(drawn, trainer.schedule())).orElse(drawn);
     List<Batch> portions = portions(examples, times);
     StepResult result = trainer.step(portions, number, settings.learningRateAt(number));
     if (!result.finite()) {
@@ -205,7 +207,7 @@ public final class TrainingRun {
       sampler.update(times.timesteps(), result.loss());
     }
     Map<String, Double> measures = new LinkedHashMap<>();
-    measures.put(LossPlot.LOSS, StepResult.mean(result.loss()));
+    measures.put(LossPlot.LOSS, weighted(result.loss(), times.weights()));
     result.mse().ifPresent(mse -> measures.put("mse", StepResult.mean(mse)));
     result.vb().ifPresent(vb -> measures.put("vb", StepResult.mean(vb)));
     measures.put("grad_norm", result.gradientNorm());
@@ -215,6 +217,15 @@ public final class TrainingRun {
         before.seconds() + measures.get("seconds"),
         before.window().plus(measures),
         before.history());
+  }
+
+  /** The mean of what is made smaller: the losses with their weights. */
+  private static double weighted(float[] losses, List<Double> weights) {
+    double sum = 0;
+    for (int i = 0; i < losses.length; i++) {
+      sum += losses[i] * weights.get(i);
+    }
+    return sum / losses.length;
   }
 
   /** The batch in equal parts. */

@@ -70,7 +70,9 @@ class ResumeTest {
     assertThat(TrainRuns.resume(folder, "--model", "16x2x2/4").err())
         .contains("model was DiT custom 16x1x2h/4, now DiT custom 16x2x2h/4");
     assertThat(TrainRuns.resume(folder, "--precision", "bf16").err())
-        .contains("precision was fp32, now bf16");
+        .contains("precision was not set, now bf16");
+    assertThat(TrainRuns.resume(folder, "--snr-gamma", 5).err())
+        .contains("snr-gamma was not set, now 5.0");
     Run data = TrainRuns.resume(folder, "--data-path", fewer());
     assertThat(data.err())
         .contains("data was 24 examples of 12 classes")
