@@ -68,13 +68,40 @@ final class Panel {
       adjacent(lines.address(first, from), along, depth, into, at);
       return;
     }
+    if (lines.rowStride() == 1 && width <= Lanes.COUNT && first + Lanes.COUNT <= lines.rows()) {
+      narrow(lines.address(first, from), along, width, depth, into, at);
+      return;
+    }
+    int done = present == width ? blocks(lines, first, width, from, depth, into, at) : 0;
+    int term = from + done;
+    int to = at + done * width;
     int i = 0;
     for (; i + 4 <= present; i += 4) {
-      four(lines, first + i, from, along, depth, width, into, at + i);
+      four(lines, first + i, term, along, depth - done, width, into, to + i);
     }
     for (; i < present; i++) {
-      one(lines.address(first + i, from), along, depth, width, into, at + i);
+      one(lines.address(first + i, term), along, depth - done, width, into, to + i);
     }
+  }
+
+  /** As many terms as fit whole blocks, of lines whose terms lie side by side; says how many. */
+  private static int blocks(
+      Matrix lines, int first, int width, int from, int depth, float[] into, int at) {
+    boolean fits = Lanes.COUNT == Transpose.SIZE && (width == 12 || width == 2 * Transpose.SIZE);
+    if (!fits || lines.colStride() != 1) {
+      return 0;
+    }
+    int done = depth / Transpose.SIZE * Transpose.SIZE;
+    long row = lines.rowStride() * Float.BYTES;
+    for (int i = 0; i < width; i += Transpose.SIZE) {
+      int rows = Math.min(Transpose.SIZE, width - i);
+      long address = lines.address(first + i, from);
+      for (int k = 0; k < done; k += Transpose.SIZE) {
+        Transpose.block(
+            address + (long) k * Float.BYTES, row, rows, into, at + k * width + i, width);
+      }
+    }
+    return done;
   }
 
   /** Lines that lie side by side already. */
@@ -87,6 +114,21 @@ final class Panel {
       to += MicroKernel.WIDTH;
       address += along;
     }
+  }
+
+  /**
+   * Fewer lines than a vector has lanes, side by side. What a store spoils behind them the next one
+   * puts right; the last one is cut.
+   */
+  private static void narrow(long from, long along, int width, int depth, float[] into, int at) {
+    int to = at;
+    long address = from;
+    for (int k = 1; k < depth; k++) {
+      Lanes.load(address).intoArray(into, to);
+      to += width;
+      address += along;
+    }
+    Lanes.load(address).intoArray(into, to, Lanes.F32.indexInRange(0, width));
   }
 
   private static void four(
