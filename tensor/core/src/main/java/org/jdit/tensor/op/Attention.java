@@ -1,6 +1,5 @@
 package org.jdit.tensor.op;
 
-import java.util.Arrays;
 import java.util.List;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
@@ -45,21 +44,15 @@ public record Attention(double scale) implements FusedWithGradient {
   @Override
   public List<Tensor> vjp(List<Tensor> in, List<Tensor> out, List<Tensor> d) {
     Tensor q = in.get(0);
-    Tensor k = in.get(1);
-    Tensor v = in.get(2);
-    Tensor p = q.matmul(k.t()).mul(scale).sub(out.get(1).unsqueeze(-1)).exp();
-    Tensor dp = null;
-    Tensor dv = null;
-    if (d.get(0) != null) {
-      Tensor delta = d.get(0).mul(out.get(0)).sum(-1).unsqueeze(-1);
-      dp = d.get(0).matmul(v.t()).sub(delta);
-      dv = p.t().matmul(d.get(0));
-    }
-    if (d.get(1) != null) {
-      Tensor dLse = d.get(1).unsqueeze(-1).expand(p.shape());
-      dp = dp == null ? dLse : dp.add(dLse);
-    }
-    Tensor ds = p.mul(dp).mul(scale);
-    return Arrays.asList(ds.matmul(k), ds.t().matmul(q), dv);
+    Tensor dOut = d.get(0) == null ? q.fill(q.shape(), 0) : d.get(0);
+    Tensor rows = dOut.mul(out.get(0)).sum(-1);
+    return Tensor.applyAll(
+        new AttentionGradient(scale),
+        q,
+        in.get(1),
+        in.get(2),
+        out.get(1),
+        dOut,
+        d.get(1) == null ? rows : rows.sub(d.get(1)));
   }
 }

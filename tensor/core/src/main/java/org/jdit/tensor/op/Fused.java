@@ -8,7 +8,12 @@ import org.jdit.tensor.Tensor;
  * it is faster; its gradient is the recipe's unless it is a {@link FusedWithGradient}.
  */
 public sealed interface Fused extends Op
-    permits FusedWithGradient, LayerNormModulate, GroupNorm, GateResidual, Conv2d {
+    permits FusedWithGradient,
+        AttentionGradient,
+        LayerNormModulate,
+        GroupNorm,
+        GateResidual,
+        Conv2d {
   /** The same results in simpler operations. */
   List<Tensor> decompose(List<Tensor> in);
 

@@ -9,6 +9,7 @@ import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.op.Attention;
+import org.jdit.tensor.op.AttentionGradient;
 import org.jdit.tensor.op.Binary;
 import org.jdit.tensor.op.Call;
 import org.jdit.tensor.op.Cast;
@@ -376,6 +377,11 @@ public final class OpCases {
       Operand k = f32(UNIT, s[0], s[1], s[3], s[4]);
       // Scores are sums over D, results averages over S, the log-sum-exp reaches 5.
       add(new Attention(1 / Math.sqrt(s[4])), new Bound(s[4] + 48, 8), q, k, k);
+      // Probabilities of 1 at most for such sums, so that all terms are of the order of 1.
+      Operand lse = f32(Draw.uniform(2, 5), s[0], s[1], s[2]);
+      Operand rows = f32(UNIT, s[0], s[1], s[2]);
+      Bound bound = new Bound(4 * (s[4] + s[3] + s[2]) + 48, 8);
+      add(new AttentionGradient(1 / Math.sqrt(s[4])), bound, q, k, k, lse, q, rows);
     }
   }
 

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.Strided;
+import org.jdit.tensor.cpu.kernel.AttentionGradientKernel;
 import org.jdit.tensor.cpu.kernel.AttentionKernel;
 import org.jdit.tensor.cpu.kernel.Constants;
 import org.jdit.tensor.cpu.kernel.Elementwise;
@@ -19,6 +20,7 @@ import org.jdit.tensor.cpu.kernel.StridedCopy;
 import org.jdit.tensor.cpu.kernel.WideElementwise;
 import org.jdit.tensor.cpu.kernel.Workers;
 import org.jdit.tensor.op.Attention;
+import org.jdit.tensor.op.AttentionGradient;
 import org.jdit.tensor.op.Binary;
 import org.jdit.tensor.op.Call;
 import org.jdit.tensor.op.Cast;
@@ -69,7 +71,7 @@ final class Kernels {
   /** The kernel of a node, ready to run. */
   Step bind(Node n) {
     Operand out = result(n, 0);
-    if (out.numel() == 0) {
+    if (n.out().stream().allMatch(id -> buffers.shape(id).numel() == 0)) {
       return () -> {};
     }
     return switch (n.op()) {
@@ -83,6 +85,15 @@ final class Kernels {
         Operand v = in(n, 2);
         Operand lse = result(n, 1);
         yield () -> kernel.run(q, k, v, op.scale(), out, lse);
+      }
+      case AttentionGradient op -> {
+        AttentionGradientKernel kernel = new AttentionGradientKernel(engine.scratch());
+        AttentionGradientKernel.Inputs in =
+            new AttentionGradientKernel.Inputs(
+                in(n, 0), in(n, 1), in(n, 2), in(n, 3), in(n, 4), in(n, 5), op.scale());
+        Operand dk = result(n, 1);
+        Operand dv = result(n, 2);
+        yield () -> kernel.run(in, out, dk, dv);
       }
       case Unary _, Binary _, Scale _, Shift _, Clamp _ -> elementwise(n, out);
       case Compare _, Where _, Cast _, Gelu _, Silu _, GateResidual _ -> elementwise(n, out);

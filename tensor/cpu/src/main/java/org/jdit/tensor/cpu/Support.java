@@ -5,6 +5,7 @@ import org.jdit.tensor.DType;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.op.Attention;
+import org.jdit.tensor.op.AttentionGradient;
 import org.jdit.tensor.op.Binary;
 import org.jdit.tensor.op.Call;
 import org.jdit.tensor.op.Cast;
@@ -51,7 +52,7 @@ final class Support {
       case Fill _, Iota _, View _, Concat _, Pad _, Reduce _, Gather _, Unfold _, Fold _ -> true;
       case MatMul _, ScatterAdd _ -> type(in) == DType.F32 || type(in) == DType.F64;
       case Gelu _, Silu _, GateResidual _ -> type(in) == DType.F32;
-      case Linear _, Attention _, Conv2d _ -> type(in) == DType.F32;
+      case Linear _, Attention _, AttentionGradient _, Conv2d _ -> type(in) == DType.F32;
       case LayerNorm _, LayerNormModulate _, GroupNorm _, Softmax _ -> type(in) == DType.F32;
       case Call(Program p) -> p.nodes().stream().allMatch(n -> of(n.op(), specs(p, n)));
     };

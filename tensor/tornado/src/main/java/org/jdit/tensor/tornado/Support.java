@@ -7,6 +7,7 @@ import org.jdit.tensor.DType;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.op.Attention;
+import org.jdit.tensor.op.AttentionGradient;
 import org.jdit.tensor.op.Binary;
 import org.jdit.tensor.op.Call;
 import org.jdit.tensor.op.Cast;
@@ -64,6 +65,8 @@ final class Support {
       case Unary _, Scale _, Shift _, Clamp _, Compare _, Where _, Binary _ -> true;
       case View _, Concat _, Pad _, Reduce _, Gather _, ScatterAdd _, Unfold _, Fold _ -> true;
       case Attention _ -> in.getFirst().shape().dim(3) <= AttentionKernel.LARGEST_HEAD;
+      // Its recipe runs here.
+      case AttentionGradient _ -> false;
       case MatMul _, Linear _, Conv2d _, Gelu _, Silu _, GateResidual _ -> true;
       case LayerNorm _, LayerNormModulate _, GroupNorm _, Softmax _, Call _ -> true;
     };

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.IntFunction;
 import org.jdit.tensor.Strided;
 import org.jdit.tensor.op.Attention;
+import org.jdit.tensor.op.AttentionGradient;
 import org.jdit.tensor.op.Binary;
 import org.jdit.tensor.op.Call;
 import org.jdit.tensor.op.Cast;
@@ -77,6 +78,8 @@ record Tasks(Frame frame, IntFunction<Operand> operands) {
       case Attention op ->
           List.of(
               AttentionKernel.of(frame, op, in.get(0), in.get(1), in.get(2), out, results.get(1)));
+      case AttentionGradient op ->
+          throw new IllegalStateException(op.name() + " is left after recipes were put in place");
       case Unary _, Binary _, Scale _, Shift _, Clamp _, Compare _, Where _ ->
           elementwise(n, in, out);
       case Cast _, Gelu _, Silu _, GateResidual _ -> elementwise(n, in, out);

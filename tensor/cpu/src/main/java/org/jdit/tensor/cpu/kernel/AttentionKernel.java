@@ -96,7 +96,8 @@ public final class AttentionKernel {
     return Math.min(Math.max(1, steps) * step, most);
   }
 
-  private static Matrix head(Operand t, int image, int head) {
+  /** One head of a tensor {@code [B, H, T, D]}. */
+  static Matrix head(Operand t, int image, int head) {
     List<Long> s = t.layout().strides();
     return new Matrix(
         t.data(),

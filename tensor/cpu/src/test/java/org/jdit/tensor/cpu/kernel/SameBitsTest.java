@@ -77,6 +77,12 @@ class SameBitsTest {
       Operand lse = Floats.tensor(arena, 8, 1, 2, 15);
       new AttentionKernel(scratch).run(q, k, k, 0.5, out, lse);
 
+      Operand dq = Floats.tensor(arena, 13, 1, 2, 15, 20);
+      Operand dk = Floats.tensor(arena, 14, 1, 2, 19, 20);
+      Operand dv = Floats.tensor(arena, 15, 1, 2, 19, 20);
+      new AttentionGradientKernel(scratch)
+          .run(new AttentionGradientKernel.Inputs(q, k, k, lse, out, lse, 0.5), dq, dk, dv);
+
       Operand weight = Floats.tensor(arena, 9, 7, 3, 3, 3);
       ConvKernel.Weights packed =
           ConvKernel.packWeights(
@@ -90,6 +96,9 @@ class SameBitsTest {
               Arrays.hashCode(Floats.copy(c.data())),
               Arrays.hashCode(Floats.copy(out.data())),
               Arrays.hashCode(Floats.copy(lse.data())),
+              Arrays.hashCode(Floats.copy(dq.data())),
+              Arrays.hashCode(Floats.copy(dk.data())),
+              Arrays.hashCode(Floats.copy(dv.data())),
               Arrays.hashCode(Floats.copy(y.data())),
               Arrays.hashCode(functions(Floats.copy(image.data()))));
       return hashes.toString();
