@@ -24,7 +24,7 @@ class Bfloat16Test {
     int[] low = {0, 1, 0x7fff, 0x8000, 0x8001, 0xffff};
     for (int i = 0; i < x.length; i++) {
       int half = low[random.nextInt(low.length)];
-      x[i] = Float.intBitsToFloat(random.nextInt() & 0xffff0000 | half);
+      x[i] = Float.intBitsToFloat((random.nextInt() & 0xffff0000) | half);
     }
     x[7] = Float.POSITIVE_INFINITY;
     x[8] = Float.NEGATIVE_INFINITY;
