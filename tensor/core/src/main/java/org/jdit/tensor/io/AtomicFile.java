@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,11 +20,11 @@ import java.util.stream.Stream;
 import org.jdit.tensor.JditException;
 
 /**
- * Files and directories that appear complete or not at all: they are written beside their place
- * under a hidden name, forced to the disk and then moved. When writing fails, what was there before
- * is untouched and nothing stays behind. A process that is killed leaves its hidden file, which the
- * next one that writes to the same place removes. Of two that write there at once the later wins,
- * and the other fails.
+ * Files and directories that appear complete or not at all: they are written in a hidden directory
+ * beside their place, forced to the disk and then moved. When writing fails, what was there before
+ * is untouched and nothing stays behind. A process that is killed leaves its hidden directory,
+ * which the next one that writes to the same place removes, or {@link #clearLeftovers}. Of two that
+ * write there at once the later wins, and the other fails.
  */
 public final class AtomicFile {
   /** What writes the content of a file or directory. */
@@ -37,6 +38,7 @@ public final class AtomicFile {
     void writeTo(T target) throws IOException;
   }
 
+  private static final String HIDDEN = ".jdit-";
   private static final String TEMPORARY = ".tmp";
 
   private AtomicFile() {}
@@ -103,14 +105,35 @@ public final class AtomicFile {
   }
 
   /**
-   * Writes under a hidden name, then moves to the target; leaves nothing if the process is ended.
+   * Deletes what killed writers left in a directory, whatever they were writing there; not in the
+   * directories in it. What somebody writes there meanwhile fails, as with two writers of one file.
+   *
+   * @throws JditException if it cannot be read
+   */
+  public static void clearLeftovers(Path directory) {
+    String all = HIDDEN + "*" + TEMPORARY;
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(directory, all)) {
+      left.forEach(AtomicFile::discard);
+    } catch (IOException e) {
+      throw unreadable(directory, e);
+    } catch (DirectoryIteratorException e) {
+      throw unreadable(directory, e.getCause());
+    }
+  }
+
+  /**
+   * Writes in a hidden directory, then moves to the target; leaves nothing if the process is ended.
+   * The directory has one name for each target, so that what was left there is found without a
+   * search; the content has a name of its own, so that nobody moves what another has half written.
    */
   private static void publish(Path target, Content<Path> content) {
-    removeLeftovers(target);
-    Path temporary = beside(target);
-    Thread interrupted = new Thread(() -> discard(temporary));
+    Path hidden = hidden(target);
+    Path temporary = hidden.resolve(UUID.randomUUID().toString());
+    discard(hidden);
+    Thread interrupted = new Thread(() -> withdraw(temporary));
     remember(interrupted);
     try {
+      Files.createDirectory(hidden);
       content.writeTo(temporary);
       if (Files.notExists(temporary)) {
         throw new JditException(
@@ -118,12 +141,20 @@ public final class AtomicFile {
                 .formatted(target));
       }
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (FileAlreadyExistsException e) {
+      if (!hidden.toString().equals(e.getFile())) {
+        throw failure(target, e);
+      }
+      throw new JditException(
+          "cannot write %s: something else writes it, or left %s and it cannot be deleted"
+              .formatted(target, hidden),
+          e);
     } catch (IOException e) {
       throw failure(target, e);
     } catch (UncheckedIOException e) {
       throw failure(target, e.getCause());
     } finally {
-      discard(temporary);
+      withdraw(temporary);
       forget(interrupted);
     }
   }
@@ -175,24 +206,10 @@ public final class AtomicFile {
     }
   }
 
-  private static Path beside(Path target) {
-    return target.resolveSibling(hiddenName(target) + UUID.randomUUID() + TEMPORARY);
-  }
-
-  /** How the hidden names of a target begin: alike for equal targets, and never too long. */
-  private static String hiddenName(Path target) {
+  /** The same for equal targets, and never too long. */
+  private static Path hidden(Path target) {
     byte[] name = target.getFileName().toString().getBytes(StandardCharsets.UTF_8);
-    return ".jdit-" + UUID.nameUUIDFromBytes(name) + "-";
-  }
-
-  /** Deletes what writers of the same target left when they were killed. */
-  private static void removeLeftovers(Path target) {
-    String pattern = hiddenName(target) + "*" + TEMPORARY;
-    try (DirectoryStream<Path> left = Files.newDirectoryStream(target.getParent(), pattern)) {
-      left.forEach(AtomicFile::discard);
-    } catch (IOException | DirectoryIteratorException _) {
-      // They only take room; the write itself says if the directory cannot be used.
-    }
+    return target.resolveSibling(HIDDEN + UUID.nameUUIDFromBytes(name) + TEMPORARY);
   }
 
   private static boolean isEmptyDirectory(Path path) {
@@ -202,7 +219,21 @@ public final class AtomicFile {
     try (Stream<Path> content = Files.list(path)) {
       return content.findAny().isEmpty();
     } catch (IOException e) {
-      throw new JditException(Failure.sentence("cannot read", path.toString(), e), e);
+      throw unreadable(path, e);
+    }
+  }
+
+  private static JditException unreadable(Path directory, IOException e) {
+    return new JditException(Failure.sentence("cannot read", directory.toString(), e), e);
+  }
+
+  /** Deletes what was written, and its hidden directory unless another writes there now. */
+  private static void withdraw(Path temporary) {
+    discard(temporary);
+    try {
+      Files.deleteIfExists(temporary.getParent());
+    } catch (IOException _) {
+      // As in discard.
     }
   }
 

@@ -10,8 +10,18 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.jdit.tensor.JditException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -195,5 +205,100 @@ class AtomicFileTest {
       assertThat(content).containsExactly(file);
     }
     assertThat(file).hasContent("second");
+  }
+
+  /** What the first has moved by then would be half of what the second writes. */
+  @Test
+  void aWriterThatEndsWhileAnotherWritesMovesNothing() throws Exception {
+    Path file = directory.resolve("f");
+    CountDownLatch firstBegan = new CountDownLatch(1);
+    CountDownLatch secondBegan = new CountDownLatch(1);
+    try (ExecutorService pool = Executors.newSingleThreadExecutor()) {
+      Future<?> first =
+          pool.submit(
+              () ->
+                  AtomicFile.write(
+                      file,
+                      out -> {
+                        text(out, "first");
+                        firstBegan.countDown();
+                        await(secondBegan);
+                      }));
+      await(firstBegan);
+      AtomicFile.write(
+          file,
+          out -> {
+            text(out, "sec");
+            secondBegan.countDown();
+            assertThatThrownBy(first::get)
+                .hasRootCauseInstanceOf(JditException.class)
+                .hasMessageContaining("something else began to write it at the same time");
+            assertThat(file).doesNotExist();
+            text(out, "ond");
+          });
+    }
+    assertThat(file).hasContent("second");
+    assertThat(entries()).containsExactly("f");
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(1, TimeUnit.MINUTES)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private List<String> entries() throws IOException {
+    try (var content = Files.list(directory)) {
+      return content.map(f -> f.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  /** So leftovers are found without a search of the directory, which may hold a million files. */
+  @Test
+  void theHiddenNameIsOneForEachTarget() throws IOException {
+    Set<String> hidden = new TreeSet<>();
+    for (int i = 0; i < 3; i++) {
+      AtomicFile.write(directory.resolve("f"), _ -> hidden.addAll(entries()));
+    }
+    assertThat(hidden).hasSize(2).contains("f").allMatch(n -> n.matches("f|\\.jdit-.*\\.tmp"));
+    AtomicFile.write(directory.resolve("g"), _ -> hidden.addAll(entries()));
+    assertThat(hidden).hasSize(3);
+  }
+
+  @Test
+  void leftoversThatCannotBeDeletedAreNamed() throws IOException {
+    Path file = directory.resolve("f");
+    List<Path> hidden = new ArrayList<>();
+    AtomicFile.write(file, _ -> hidden.add(directory.resolve(entries().getFirst())));
+    assertThatThrownBy(
+            () ->
+                AtomicFile.write(
+                    file,
+                    _ -> {
+                      throw new FileAlreadyExistsException(hidden.getFirst().toString());
+                    }))
+        .isInstanceOf(JditException.class)
+        .hasMessage(
+            "cannot write %s: something else writes it, or left %s and it cannot be deleted",
+            file, hidden.getFirst());
+  }
+
+  @Test
+  void aDirectoryIsClearedOfAllLeftovers() throws IOException {
+    Files.writeString(directory.resolve("f"), "x");
+    Files.writeString(directory.resolve(".jdit-notes"), "x");
+    Path sub = Files.createDirectory(directory.resolve("sub"));
+    Files.createDirectory(sub.resolve(".jdit-a.tmp"));
+    Files.writeString(
+        Files.createDirectory(directory.resolve(".jdit-a.tmp")).resolve("half"), "half");
+    Files.createDirectory(directory.resolve(".jdit-b.tmp"));
+    AtomicFile.clearLeftovers(directory);
+    assertThat(entries()).containsExactly(".jdit-notes", "f", "sub");
+    assertThat(sub).isNotEmptyDirectory();
+    assertThatThrownBy(() -> AtomicFile.clearLeftovers(directory.resolve("none")))
+        .isInstanceOf(JditException.class)
+        .hasMessageStartingWith("cannot read " + directory.resolve("none"));
   }
 }
