@@ -4,6 +4,7 @@ import java.awt.image.Raster;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import javax.imageio.IIOException;
 
 /**
@@ -39,6 +40,11 @@ final class Jpeg {
     boolean names(String id, byte[] file, int least) {
       return end - data() >= least
           && new String(file, data(), id.length(), StandardCharsets.ISO_8859_1).equals(id);
+    }
+
+    /** Samples of a frame's component to a block, across in the upper 4 bits, down in the lower. */
+    int sampling(int component, byte[] file) {
+      return file[data() + 7 + 3 * component] & 0xff;
     }
 
     boolean isFrame() {
@@ -102,9 +108,11 @@ final class Jpeg {
     int width = raster.getWidth();
     byte[] rgb = new byte[Math.multiplyExact(Math.multiplyExact(width, raster.getHeight()), 3)];
     boolean differences = bands > 1 && differences(file, bands);
+    boolean[] repeated = repeated(file, raster);
     int[] row = new int[width * bands];
     for (int y = 0, to = 0; y < raster.getHeight(); y++) {
       raster.getPixels(0, y, width, 1, row);
+      interpolate(row, raster, y, repeated);
       for (int from = 0; from < row.length; from += bands, to += 3) {
         switch (bands) {
           case 1 -> put(row[from], row[from], row[from], rgb, to);
@@ -149,6 +157,61 @@ final class Jpeg {
       return adobe != UNKNOWN && adobe != 0;
     }
     return jfif || (adobe == UNKNOWN ? !ids.equals("RGB") : adobe != 0);
+  }
+
+  /**
+   * Which of the samples have half the height and the full width ("4:4:0"), and were made twice as
+   * high by repeating each row: so does the libjpeg of the JDK, but not one of the system, which
+   * some builds of the JDK take.
+   */
+  private static boolean[] repeated(byte[] file, Raster raster) throws EOFException {
+    boolean[] repeated = new boolean[raster.getNumBands()];
+    Segment s = next(file, 2);
+    while (!s.isFrame()) {
+      s = next(file, s.end());
+    }
+    int widest = 0;
+    int highest = 0;
+    for (int c = 0; c < repeated.length; c++) {
+      widest = Math.max(widest, s.sampling(c, file) >> 4);
+      highest = Math.max(highest, s.sampling(c, file) & 15);
+    }
+    for (int c = 0; c < repeated.length; c++) {
+      repeated[c] =
+          s.sampling(c, file) >> 4 == widest
+              && (s.sampling(c, file) & 15) * 2 == highest
+              && hasEqualPairs(raster, c);
+    }
+    return repeated;
+  }
+
+  private static boolean hasEqualPairs(Raster raster, int band) {
+    int[] upper = new int[raster.getWidth()];
+    int[] lower = upper.clone();
+    for (int y = 0; y + 1 < raster.getHeight(); y += 2) {
+      raster.getSamples(0, y, upper.length, 1, band, upper);
+      raster.getSamples(0, y + 1, lower.length, 1, band, lower);
+      if (!Arrays.equals(upper, lower)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Mixes rows that were repeated with the next ones, three to one, as libjpeg-turbo rounds. */
+  private static void interpolate(int[] row, Raster raster, int y, boolean... repeated) {
+    boolean upper = y % 2 == 0;
+    int next = Math.clamp(upper ? y - 1 : y + 1, 0, raster.getHeight() - 1);
+    int width = raster.getWidth();
+    for (int c = 0; c < repeated.length; c++) {
+      if (repeated[c]) {
+        int[] other = raster.getSamples(0, next, width, 1, c, (int[]) null);
+        for (int x = 0; x < width; x++) {
+          int at = x * repeated.length + c;
+          row[at] = (3 * row[at] + other[x] + (upper ? 1 : 2)) >> 2;
+        }
+      }
+    }
   }
 
   private static void put(int r, int g, int b, byte[] rgb, int to) {

@@ -41,11 +41,22 @@ final class PictureFile {
     try {
       return decode(bytes(file));
     } catch (IOException e) {
+      rethrowOfMachine(e);
       throw new JditException("cannot read picture " + file + ": " + reason(e), e);
     } catch (RuntimeException e) {
+      rethrowOfMachine(e);
       // Decoders meet damaged data with exceptions of any kind.
       throw new JditException(
           "cannot read picture " + file + ": it is damaged (" + line(e.toString()) + ")", e);
+    }
+  }
+
+  /** Readers of the JDK hide that memory is short, which says nothing about the picture. */
+  private static void rethrowOfMachine(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof VirtualMachineError failure) {
+        throw failure;
+      }
     }
   }
 

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.awt.image.BufferedImage;
+import java.awt.image.DataBuffer;
+import java.awt.image.Raster;
+import java.awt.image.WritableRaster;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
+import javax.imageio.ImageIO;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.testkit.ReferenceData;
 import org.junit.jupiter.api.Test;
@@ -54,6 +58,7 @@ class RgbImageTest {
         "base444.jpg",
         "base422.jpg",
         "base420.jpg",
+        "base440.jpg",
         "progressive.jpg",
         "gray.jpg",
         "rgb.jpg",
@@ -99,6 +104,23 @@ class RgbImageTest {
     RgbImage image = RgbImage.read(picture(name));
     assertThat(PILLOW.shape(name).dims()).containsExactly(image.height(), image.width(), 3);
     assertThat(image.toBytes()).isEqualTo(pillow(name));
+  }
+
+  /** As it comes from a JDK that is built with libjpeg-turbo. */
+  @Test
+  void rowsThatAreInterpolatedAlreadyAreLeftAlone() throws IOException {
+    byte[] tall = Files.readAllBytes(picture("base440.jpg"));
+    byte[] full = Files.readAllBytes(picture("base444.jpg"));
+    WritableRaster raster = Raster.createInterleavedRaster(DataBuffer.TYPE_BYTE, 2, 5, 3, null);
+    for (int y = 0; y < 5; y++) {
+      raster.setPixels(0, y, 2, 1, new int[] {100, 90 + y / 2, 120, 100, 90, 130 - y / 2 * 3});
+    }
+    byte[] repeated = Jpeg.rgb(tall, raster).toBytes();
+    assertThat(repeated).isNotEqualTo(Jpeg.rgb(full, raster).toBytes());
+    for (int c = 1; c < 3; c++) {
+      raster.setSample(1, 2, c, 50);
+    }
+    assertThat(Jpeg.rgb(tall, raster).toBytes()).isEqualTo(Jpeg.rgb(full, raster).toBytes());
   }
 
   @Test
@@ -200,6 +222,43 @@ class RgbImageTest {
     assertThatThrownBy(() -> RgbImage.read(file(new byte[0]))).hasMessageEndingWith("it is empty");
     assertThatThrownBy(() -> RgbImage.read(file("<html>".getBytes(StandardCharsets.UTF_8))))
         .hasMessageEndingWith("it is not a JPEG, PNG, GIF, BMP or WebP picture");
+  }
+
+  /** Reads a picture, and says what came of it. */
+  static final class Reader {
+    private Reader() {}
+
+    public static void main(String[] args) {
+      try {
+        RgbImage.read(Path.of(args[0]));
+      } catch (OutOfMemoryError _) {
+        Runtime.getRuntime().halt(3);
+      }
+    }
+  }
+
+  /** The JDK hides the error in an exception, as if the picture were damaged. */
+  @Test
+  void whereMemoryIsShortThePictureIsNotBlamed() throws Exception {
+    BufferedImage large = new BufferedImage(4000, 4000, BufferedImage.TYPE_3BYTE_BGR);
+    Path file = dir.resolve("large.png");
+    ImageIO.write(large, "png", file.toFile());
+    assertThat(exitOfReading(file, "-Xmx32m")).isEqualTo(3);
+    assertThat(exitOfReading(file, "-Xmx256m")).isZero();
+  }
+
+  private static int exitOfReading(Path file, String heap) throws Exception {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            heap,
+            "-XX:+UseSerialGC",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Reader.class.getName(),
+            file.toString())
+        .inheritIO()
+        .start()
+        .waitFor();
   }
 
   /** Some hundred bytes that ask for gigabytes are refused before any of them is taken. */
