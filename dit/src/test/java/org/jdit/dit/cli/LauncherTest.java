@@ -1,0 +1,61 @@
+package org.jdit.dit.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The launcher gives Java a character set that file names can be read in. */
+@DisabledOnOs(OS.WINDOWS)
+class LauncherTest {
+  private static final Path WORKING = Path.of("").toAbsolutePath();
+
+  @TempDir private Path root;
+
+  /** A built JDiT and a JDK that prints the locale it is given. */
+  @BeforeEach
+  void build() throws IOException {
+    Path here = Files.exists(WORKING.resolve("jdit")) ? WORKING : WORKING.getParent();
+    Files.copy(here.resolve("jdit"), root.resolve("jdit"));
+    Files.createFile(Files.createDirectories(root.resolve("dit/target")).resolve("built"));
+    Path bin = Files.createDirectories(root.resolve("jdk/bin"));
+    Files.writeString(root.resolve("jdk/release"), "JAVA_VERSION=\"25.0.1\"\n");
+    Path java =
+        Files.writeString(bin.resolve("java"), "#!/bin/sh\nprintf '[%s]' \"${LC_ALL:-}\"\n");
+    assertThat(java.toFile().setExecutable(true)).isTrue();
+  }
+
+  private String localeWith(Map<String, String> variables) throws Exception {
+    ProcessBuilder jdit = new ProcessBuilder("sh", root.resolve("jdit").toString());
+    jdit.environment().keySet().removeAll(List.of("LC_ALL", "LC_CTYPE", "LANG"));
+    jdit.environment().put("JDIT_JAVA_HOME", root.resolve("jdk").toString());
+    jdit.environment().putAll(variables);
+    Process process = jdit.redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor()).as(said).isZero();
+    return said;
+  }
+
+  @Test
+  void localesWithoutCharactersBecomeUtf8() throws Exception {
+    assertThat(localeWith(Map.of())).isEqualTo("[C.UTF-8]");
+    assertThat(localeWith(Map.of("LANG", "C"))).isEqualTo("[C.UTF-8]");
+    assertThat(localeWith(Map.of("LC_ALL", "POSIX", "LANG", "de_DE.UTF-8"))).isEqualTo("[C.UTF-8]");
+  }
+
+  @Test
+  void otherLocalesAreTheUsers() throws Exception {
+    assertThat(localeWith(Map.of("LANG", "de_DE.UTF-8"))).isEqualTo("[]");
+    assertThat(localeWith(Map.of("LC_CTYPE", "de_DE.UTF-8", "LANG", "C"))).isEqualTo("[]");
+    assertThat(localeWith(Map.of("LC_ALL", "de_DE", "LANG", "C"))).isEqualTo("[de_DE]");
+  }
+}
