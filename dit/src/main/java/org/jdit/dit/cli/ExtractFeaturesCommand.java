@@ -116,24 +116,36 @@ final class ExtractFeaturesCommand implements Callable<Integer> {
   public Integer call() {
     FeatureExtraction.Settings settings = settings();
     engine.check();
-    ImageFolder folder = Pictures.in(images, skipUnreadable, spec.commandLine().getErr());
+    ImageFolder listed = ImageFolder.of(images);
     OfficialFiles official =
         OfficialFiles.from(OfficialFiles.environmentUrl(), spec.commandLine().getErr());
     try (Model.Autoencoder autoencoder = Model.openAutoencoder(Autoencoders.locate(vae, official));
         Backend backend = engine.open()) {
-      ProgressBar progress = new ProgressBar(spec.commandLine().getErr(), "encoding");
-      int count = folder.examples().size();
-      int now =
-          new FeatureExtraction(backend, autoencoder, folder, settings, batch, workers)
-              .run(features, done -> progress.show(done, count));
-      spec.commandLine()
-          .getOut()
-          .printf(
-              "%s: features of %d images of %d classes, %d of them encoded now%n",
-              features, count, folder.classes().size(), now);
+      FeatureExtraction all =
+          new FeatureExtraction(backend, autoencoder, listed, settings, batch, workers);
+      // To read a million pictures takes hours: what can be refused before that is.
+      if (all.isComplete(features, skipUnreadable)) {
+        report(listed, 0);
+      } else {
+        ImageFolder folder = Pictures.in(images, skipUnreadable, spec.commandLine().getErr());
+        ProgressBar progress = new ProgressBar(spec.commandLine().getErr(), "encoding");
+        int count = folder.examples().size();
+        int now =
+            new FeatureExtraction(backend, autoencoder, folder, settings, batch, workers)
+                .run(features, done -> progress.show(done, count));
+        report(folder, now);
+      }
       engine.report(backend.profile());
     }
     return 0;
+  }
+
+  private void report(ImageFolder folder, int now) {
+    spec.commandLine()
+        .getOut()
+        .printf(
+            "%s: features of %d images of %d classes, %d of them encoded now%n",
+            features, folder.examples().size(), folder.classes().size(), now);
   }
 
   private FeatureExtraction.Settings settings() {

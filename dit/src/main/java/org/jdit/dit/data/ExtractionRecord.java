@@ -35,14 +35,22 @@ record ExtractionRecord(Map<String, String> values) {
     values = new TreeMap<>(values);
   }
 
-  /** The record of an extraction to come. */
-  static ExtractionRecord of(Settings settings, ImageFolder folder, Model.Autoencoder vae) {
+  /**
+   * The record of an extraction to come.
+   *
+   * @param fewer whether pictures are yet to be left out: then it does not say which they are
+   * @throws JditException if a picture that it tells of is missing
+   */
+  static ExtractionRecord of(
+      Settings settings, ImageFolder folder, Model.Autoencoder vae, boolean fewer) {
     Map<String, String> v = new TreeMap<>();
     v.put("format", settings.format().name().toLowerCase(Locale.ROOT));
     v.put("image-size", Integer.toString(settings.imageSize()));
-    v.put(IMAGES, Integer.toString(folder.examples().size()));
     v.put(CLASSES, Integer.toString(folder.classes().size()));
-    v.put("data", folder.fingerprint());
+    if (!fewer) {
+      v.put(IMAGES, Integer.toString(folder.examples().size()));
+      v.put("data", folder.fingerprint());
+    }
     v.put("vae", PosteriorEncoder.fingerprint(vae));
     if (settings.format() == Format.SAFETENSORS) {
       v.put("per-file", Integer.toString(settings.perFile()));
@@ -102,15 +110,13 @@ record ExtractionRecord(Map<String, String> values) {
    * @throws JditException if it was begun otherwise, or holds other files
    */
   void begin(Path directory) {
-    Optional<ExtractionRecord> began = in(directory);
-    if (began.isPresent()) {
-      requireSame(began.get(), directory);
+    if (isIn(directory)) {
+      requireSame(directory);
       return;
     }
     try {
       Files.createDirectories(directory);
-      requireNoFiles(directory);
-    } catch (IOException | UncheckedIOException e) {
+    } catch (IOException e) {
       throw new JditException("cannot make the folder %s: %s".formatted(directory, e), e);
     }
     AtomicFile.write(
@@ -123,25 +129,53 @@ record ExtractionRecord(Map<String, String> values) {
                         .writeValueAsBytes(values)));
   }
 
+  /**
+   * Whether an extraction began in a directory; otherwise one may.
+   *
+   * @throws JditException if it holds files of something else, or is none
+   */
+  static boolean isIn(Path directory) {
+    if (Files.exists(directory.resolve(FILE))) {
+      return true;
+    }
+    if (Files.isDirectory(directory)) {
+      requireNoFiles(directory);
+    } else if (Files.exists(directory)) {
+      throw new JditException(
+          "cannot make the folder %s: it is a file; choose another folder for the features"
+              .formatted(directory));
+    }
+    return false;
+  }
+
   /** Folders may be there, since fast-DiT wants them made by hand. */
-  private static void requireNoFiles(Path directory) throws IOException {
+  private static void requireNoFiles(Path directory) {
     try (Stream<Path> all = Files.walk(directory, 2)) {
       Optional<Path> file =
-          all.filter(f -> Files.isRegularFile(f) && !f.getFileName().toString().startsWith("."))
+          all.filter(Files::isRegularFile)
+              .filter(f -> !ImageFolder.hidden(directory.relativize(f)))
               .findFirst();
       if (file.isPresent()) {
         throw new JditException(
             "%s holds files of something else, such as %s: choose another folder for the features"
                 .formatted(directory, directory.relativize(file.get())));
       }
+    } catch (IOException | UncheckedIOException e) {
+      throw new JditException("cannot list the folder %s: %s".formatted(directory, e), e);
     }
   }
 
-  private void requireSame(ExtractionRecord began, Path directory) {
+  /**
+   * Compares with the record in a directory, which may say more.
+   *
+   * @throws JditException naming what differs
+   */
+  void requireSame(Path directory) {
+    Map<String, String> began = in(directory).orElseThrow().values();
     List<String> differences = new ArrayList<>();
     values.forEach(
         (name, value) -> {
-          String was = began.values().getOrDefault(name, "not there");
+          String was = began.getOrDefault(name, "not there");
           if (!value.equals(was)) {
             differences.add("%s was %s, now %s".formatted(name, was, value));
           }

@@ -100,6 +100,30 @@ public record FeatureExtraction(
   }
 
   /**
+   * Refuses, before a picture is read or anything is written, what {@link #run} would refuse: an
+   * image size that does not fit, other settings than those that the directory was begun with,
+   * files of something else.
+   *
+   * @param fewer whether pictures of the folder are yet to be left out, so that it may hold more
+   *     than the one that was begun with
+   * @return whether all features are there; never true if {@code fewer}
+   * @throws JditException as {@link #run}
+   */
+  public boolean isComplete(Path directory, boolean fewer) {
+    Shape latents = PosteriorEncoder.latents(vae.config(), settings.imageSize());
+    if (!ExtractionRecord.isIn(directory)) {
+      return false;
+    }
+    ExtractionRecord.of(settings, folder, vae, fewer).requireSame(directory);
+    if (fewer) {
+      return false;
+    }
+    try (FeatureSink sink = sink(directory, latents)) {
+      return sink.missing(batch).isEmpty();
+    }
+  }
+
+  /**
    * Extracts what is not there yet.
    *
    * @param directory made if need be
@@ -110,7 +134,7 @@ public record FeatureExtraction(
    */
   public int run(Path directory, IntConsumer progress) {
     Shape latents = PosteriorEncoder.latents(vae.config(), settings.imageSize());
-    ExtractionRecord.of(settings, folder, vae).begin(directory);
+    ExtractionRecord.of(settings, folder, vae, false).begin(directory);
     try (FeatureSink sink = sink(directory, latents)) {
       List<List<Integer>> batches = sink.missing(batch);
       int todo = batches.stream().mapToInt(List::size).sum();
@@ -170,17 +194,19 @@ public record FeatureExtraction(
         .toList();
   }
 
-  private static Picture await(Future<Picture> picture) {
+  /** What was read on another thread; its errors, such as those of memory, as they are. */
+  static <T> T await(Future<T> reading) {
     try {
-      return picture.get();
+      return reading.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new JditException("interrupted while reading the images", e);
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof JditException unreadable) {
-        throw unreadable;
+      switch (e.getCause()) {
+        case JditException unreadable -> throw unreadable;
+        case Error error -> throw error;
+        default -> throw new IllegalStateException("reading the images failed", e.getCause());
       }
-      throw new IllegalStateException("reading the images failed", e.getCause());
     }
   }
 }

@@ -39,9 +39,9 @@ public interface TrainingSet extends AutoCloseable {
       print.add(Integer.toString(label(i)));
     }
     float[] example = new float[Math.toIntExact(shape().numel())];
-    int chosen = Math.min(size(), 8);
-    for (int i = 0; i < chosen; i++) {
-      read((int) ((long) i * size() / chosen), new SplittableRandom(i), example, 0);
+    int seed = 0;
+    for (int i : Fingerprint.chosen(size()).toArray()) {
+      read(i, new SplittableRandom(seed++), example, 0);
       print.add(example);
     }
     return print.hex();

@@ -3,7 +3,6 @@ package org.jdit.dit.data;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -37,7 +36,7 @@ final class Verification {
     try {
       List<Callable<Void>> work = Collections.nCopies(workers, this::readOn);
       for (Future<Void> worker : pool.invokeAll(work)) {
-        worker.get();
+        FeatureExtraction.await(worker);
       }
       // Workers that were done already have not looked.
       if (Thread.interrupted()) {
@@ -46,8 +45,6 @@ final class Verification {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new JditException("interrupted while reading the training images", e);
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("reading the training images failed", e.getCause());
     } finally {
       pool.shutdownNow();
     }

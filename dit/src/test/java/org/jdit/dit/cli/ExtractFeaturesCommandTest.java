@@ -1,5 +1,6 @@
 package org.jdit.dit.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -115,6 +116,65 @@ class ExtractFeaturesCommandTest {
     Run skipped = extract("--skip-unreadable");
     assertThat(skipped.code()).as(skipped.err()).isZero();
     assertThat(skipped.out()).contains("features of 12 images");
+  }
+
+  @Test
+  void whatCanBeRefusedWithoutReadingIsNotRead() throws IOException {
+    assertThat(extract("--per-file", 5).err()).contains("checking images");
+    Run complete = extract("--per-file", 5);
+    assertThat(complete.code()).as(complete.err()).isZero();
+    assertThat(complete.out()).contains("features of 12 images of 12 classes, 0 of them encoded");
+    assertThat(complete.err()).doesNotContain("checking images");
+    Path images = Files.createDirectories(dir.resolve("images/class")).getParent();
+    Files.writeString(images.resolve("class/bad.png"), "no picture");
+    List<List<Object>> refused =
+        List.of(
+            List.of("--per-file", 6),
+            List.of("--per-file", 6, "--skip-unreadable"),
+            List.of("--image-size", 33, "--data-path", images, "--features-path", dir.resolve("x")),
+            List.of("--vae", dir.resolve("none"), "--data-path", images));
+    List<String> reasons =
+        List.of("per-file was 5", "per-file was 5", "33 is no multiple of 2", "does not exist");
+    for (int i = 0; i < refused.size(); i++) {
+      Run run = extract(refused.get(i).toArray());
+      assertThat(run.code()).isEqualTo(1);
+      assertThat(run.err()).contains(reasons.get(i)).doesNotContain("checking images");
+    }
+  }
+
+  @Test
+  void imagesThatAreLeftOutStayOutWhenItGoesOn() throws IOException {
+    Files.writeString(drawings.resolve("03_flower/bad.png"), "no picture");
+    assertThat(extract("--skip-unreadable", "--per-file", 5).code()).isZero();
+    Files.delete(LatentShards.file(dir.resolve("features"), 1));
+    Run again = extract("--skip-unreadable", "--per-file", 5);
+    assertThat(again.code()).as(again.err()).isZero();
+    assertThat(again.out()).contains("features of 12 images of 12 classes, 5 of them encoded now");
+  }
+
+  /** Whether the launcher set a locale or not. */
+  @Test
+  void namesThatTheLocaleCannotReadAreRefusedInOneSentence() throws Exception {
+    Files.move(drawings.resolve("03_flower"), drawings.resolve("03_bl\u00fcte"));
+    ProcessBuilder jdit =
+        new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--add-modules=jdk.incubator.vector",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Main.class.getName(),
+            "extract-features",
+            "--data-path",
+            drawings.toString(),
+            "--features-path",
+            dir.resolve("features").toString());
+    jdit.environment().put("LC_ALL", "POSIX");
+    Process process = jdit.redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor()).as(said).isEqualTo(1);
+    assertThat(said)
+        .contains("has characters that this locale cannot read: set LC_ALL=C.UTF-8, or rename it")
+        .doesNotContain("internal error");
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -310,6 +311,55 @@ class FeatureExtractionTest {
     assertThatThrownBy(() -> extract(settings(Format.SAFETENSORS), 4, 1, "features"))
         .hasMessageContaining("other settings: data was ");
     assertThat(Drawn.files(dir.resolve("features"))).isEqualTo(before);
+  }
+
+  @Test
+  void otherPicturesOfTheSameNamesAreRefused() throws IOException {
+    extract(settings(Format.SAFETENSORS), 4, 1, "features");
+    Files.delete(LatentShards.file(dir.resolve("features"), 1));
+    Path changed = folder.examples().get(6).file();
+    Files.copy(folder.examples().get(1).file(), changed, StandardCopyOption.REPLACE_EXISTING);
+    assertThatThrownBy(() -> extract(settings(Format.SAFETENSORS), 4, 1, "features"))
+        .isInstanceOf(JditException.class)
+        .hasMessageContaining("other settings: data was ");
+    assertThat(LatentShards.file(dir.resolve("features"), 1)).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whetherAllIsThereIsKnownWithoutReading(Format format) throws IOException {
+    Path features = dir.resolve("features");
+    FeatureExtraction extraction = extraction(settings(format), 4, 1);
+    assertThat(extraction.isComplete(features, false)).isFalse();
+    assertThat(features).doesNotExist();
+    extraction.run(features, _ -> {});
+    assertThat(extraction.isComplete(features, false)).isTrue();
+    assertThat(extraction.isComplete(features, true)).isFalse();
+    Path one =
+        format == Format.NPY
+            ? features.resolve("imagenet16_labels/3.npy")
+            : LatentShards.file(features, 2);
+    Files.delete(one);
+    assertThat(extraction.isComplete(features, false)).isFalse();
+    assertThatThrownBy(
+            () -> extraction(new Settings(format, 32, 5, 7), 4, 1).isComplete(features, true))
+        .isInstanceOf(JditException.class)
+        .hasMessageContaining("image-size was 16, now 32");
+    assertThatThrownBy(
+            () -> extraction(new Settings(format, 17, 5, 7), 4, 1).isComplete(features, true))
+        .hasMessageContaining("17 is no multiple of 2");
+    assertThatThrownBy(() -> extraction.isComplete(folder.root(), false))
+        .hasMessageContaining("holds files of something else");
+    assertThatThrownBy(() -> extraction.isComplete(folder.examples().getFirst().file(), false))
+        .hasMessageContaining("it is a file");
+  }
+
+  /** What a killed writer of its record left does not make a folder one of something else. */
+  @Test
+  void leftoversAreNothingElse() throws IOException {
+    Path left = Files.createDirectories(dir.resolve("features/.jdit-0.tmp"));
+    Files.writeString(left.resolve("half"), "half");
+    assertThat(extract(settings(Format.SAFETENSORS), 4, 1, "features")).isEqualTo(12);
   }
 
   @Test

@@ -148,6 +148,53 @@ class ImageFolderTest {
     assertThat(Thread.interrupted()).isTrue();
   }
 
+  /** What is wrong with the machine says nothing about the pictures. */
+  @Test
+  void errorsComeOutAsTheyAre() throws IOException {
+    put("a/1.png");
+    ImageFolder folder = ImageFolder.of(root);
+    OutOfMemoryError heap = new OutOfMemoryError("Java heap space");
+    assertThatThrownBy(
+            () ->
+                folder.unreadable(
+                    _ -> {
+                      throw heap;
+                    }))
+        .isSameAs(heap);
+  }
+
+  @Test
+  void picturesThatAreLinksToNothingAreFound() throws IOException {
+    put("a/1.png");
+    Path link = Files.createSymbolicLink(root.resolve("a/2.png"), root.resolve("gone.png"));
+    assertThat(listed()).containsExactly("0 a/1.png", "0 a/2.png");
+    assertThat(ImageFolder.of(root).unreadable(_ -> {}))
+        .containsExactly(
+            new ImageFolder.Unreadable(
+                link, "cannot read picture " + link + ": it does not exist"));
+    assertThatThrownBy(() -> ImageFolder.of(root).fingerprint())
+        .isInstanceOf(JditException.class)
+        .hasMessage("cannot read picture " + link + ": it does not exist");
+  }
+
+  /** Left out, it would give other classes another label. */
+  @Test
+  void linksToNothingAmongTheClassesAreRefused() throws IOException {
+    put("b/1.png");
+    Files.createSymbolicLink(root.resolve(".a"), root.resolve("gone"));
+    assertThat(listed()).containsExactly("0 b/1.png");
+    Path link = Files.createSymbolicLink(root.resolve("a"), root.resolve("gone"));
+    assertThatThrownBy(() -> ImageFolder.of(root))
+        .isInstanceOf(JditException.class)
+        .hasMessageStartingWith(link + " is a link to nothing");
+  }
+
+  @Test
+  void foldersAreNoPicturesWhateverTheirNames() throws IOException {
+    put("a/scans.tif/1.png", "a/2.png/3.png");
+    assertThat(listed()).containsExactly("0 a/2.png/3.png", "0 a/scans.tif/1.png");
+  }
+
   @Test
   void itsListsAreItsOwn() {
     List<Example> examples = new ArrayList<>(List.of(new Example(root, 0)));

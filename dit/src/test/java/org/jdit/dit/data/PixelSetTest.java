@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -99,7 +100,7 @@ class PixelSetTest {
     assertThat(a).isEqualTo(b);
   }
 
-  /** Names tell pictures apart; of features, labels and numbers do. */
+  /** Names, sizes and some of the bytes tell pictures apart; of features, labels and numbers do. */
   @Test
   void setsAreDescribedByWhatTheyHold() throws IOException {
     PixelSet set = new PixelSet(Drawn.folder(dir.resolve("a"), 1), 16, false);
@@ -112,5 +113,24 @@ class PixelSetTest {
     assertThat(set.subset(1, 2).fingerprint()).isNotEqualTo(set.subset(2, 1).fingerprint());
     PixelSet small = new PixelSet(set.folder(), 8, false);
     assertThat(set.subset(1, 2).fingerprint()).isNotEqualTo(small.subset(1, 2).fingerprint());
+  }
+
+  /** Whether another size tells, or other bytes in pictures that are looked at as a whole. */
+  @Test
+  void otherPicturesOfTheSameNamesAreOthers() throws IOException {
+    PixelSet set = new PixelSet(Drawn.folder(dir, 1), 16, false);
+    String before = set.fingerprint();
+    Path last = set.folder().examples().getLast().file();
+    byte[] picture = Files.readAllBytes(last);
+    Files.write(last, Arrays.copyOf(picture, picture.length + 1));
+    assertThat(set.fingerprint()).isNotEqualTo(before);
+    Files.write(last, picture);
+    assertThat(set.fingerprint()).isEqualTo(before);
+
+    Path first = set.folder().examples().getFirst().file();
+    byte[] changed = Files.readAllBytes(first);
+    changed[changed.length - 1]++;
+    Files.write(first, changed);
+    assertThat(set.fingerprint()).isNotEqualTo(before);
   }
 }
