@@ -138,7 +138,7 @@ class BadInputTest {
             "an image that cannot be read",
             1,
             "1 of 2 images cannot be read",
-            extraction(unreadable)),
+            extraction(unreadable, "--features-path", dir.resolve("new"))),
         new Misuse(
             "no images at once", 2, "--batch is from 1 to", extraction(images, "--batch", 0)),
         new Misuse("no image in a file", 2, "--per-file is 1", extraction(images, "--per-file", 0)),

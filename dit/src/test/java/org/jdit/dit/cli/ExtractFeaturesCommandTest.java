@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jdit.dit.data.LatentShards;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,18 +32,22 @@ class ExtractFeaturesCommandTest {
   }
 
   private Run extract(Object... more) {
+    return extractOf(drawings, dir.resolve("features"), VAE, 32, more);
+  }
+
+  private Run extractOf(Path images, Path features, Path vae, int size, Object... more) {
     List<Object> args =
         new ArrayList<>(
             List.of(
                 "extract-features",
                 "--data-path",
-                drawings,
+                images,
                 "--features-path",
-                dir.resolve("features"),
+                features,
                 "--vae",
-                VAE,
+                vae,
                 "--image-size",
-                32));
+                size));
     args.addAll(List.of(more));
     return Run.jdit(args.toArray());
   }
@@ -127,19 +132,25 @@ class ExtractFeaturesCommandTest {
     assertThat(complete.err()).doesNotContain("checking images");
     Path images = Files.createDirectories(dir.resolve("images/class")).getParent();
     Files.writeString(images.resolve("class/bad.png"), "no picture");
-    List<List<Object>> refused =
-        List.of(
-            List.of("--per-file", 6),
-            List.of("--per-file", 6, "--skip-unreadable"),
-            List.of("--image-size", 33, "--data-path", images, "--features-path", dir.resolve("x")),
-            List.of("--vae", dir.resolve("none"), "--data-path", images));
-    List<String> reasons =
-        List.of("per-file was 5", "per-file was 5", "33 is no multiple of 2", "does not exist");
-    for (int i = 0; i < refused.size(); i++) {
-      Run run = extract(refused.get(i).toArray());
-      assertThat(run.code()).isEqualTo(1);
-      assertThat(run.err()).contains(reasons.get(i)).doesNotContain("checking images");
-    }
+    Path fresh = dir.resolve("fresh");
+    Map<Run, String> refused =
+        Map.of(
+            extract("--per-file", 6),
+            "per-file was 5, now 6",
+            extract("--per-file", 7, "--skip-unreadable"),
+            "per-file was 5, now 7",
+            extractOf(images, fresh, VAE, 33),
+            "33 is no multiple of 2",
+            extractOf(images, fresh, dir.resolve("none"), 32),
+            "does not exist",
+            extractOf(images, drawings, VAE, 32),
+            "holds files of something else");
+    refused.forEach(
+        (run, reason) -> {
+          assertThat(run.code()).isEqualTo(1);
+          assertThat(run.err()).contains(reason).doesNotContain("checking images");
+        });
+    assertThat(fresh).doesNotExist();
   }
 
   @Test
