@@ -314,7 +314,7 @@ public final class AttentionGradientKernel {
         for (int i = 0; i < block; i += HEIGHT) {
           int height = MicroKernel.height(block - i);
           int present = Math.min(height, block - i);
-          long at = to.address(key + i, panel * WIDTH);
+          long at = to.address(key + i, (long) panel * WIDTH);
           MicroKernel.multiply(height, local.heap, left + i * count, columns, count, local.tile);
           if (more) {
             Finish.add(local.tile, present, cols, at, to.rowStride());
