@@ -13,7 +13,8 @@ import org.jdit.weights.torch.SavedValue;
  *
  * @param step steps made
  * @param seconds that they took
- * @param window what has been added up since the last line of the log
+ * @param window what has been added up since the last record, in a checkpoint with its step, whose
+ *     record is made after it
  * @param history losses that the choice of timesteps goes by, see {@link
  *     org.jdit.diffusion.loss.LossSecondMomentSampler#history}; empty if it goes by none
  */
@@ -54,6 +55,21 @@ record Progress(long step, double seconds, Window window, List<List<Double>> his
   /** Before the first step. */
   static final Progress NONE = new Progress(0, 0, Window.EMPTY, List.of());
 
+  /** With one more step. */
+  Progress plus(Map<String, Double> measures) {
+    return new Progress(step + 1, seconds + measures.get(SECONDS), window.plus(measures), history);
+  }
+
+  /** With the losses that the choice of timesteps goes by. */
+  Progress with(List<List<Double>> losses) {
+    return new Progress(step, seconds, window, losses);
+  }
+
+  /** When all so far is in a record. */
+  Progress recorded() {
+    return new Progress(step, seconds, Window.EMPTY, history);
+  }
+
   /** As a checkpoint keeps it. */
   SavedValue.Dict toSaved(Map<String, String> settings) {
     Map<String, SavedValue> sums = new LinkedHashMap<>();
@@ -67,16 +83,12 @@ record Progress(long step, double seconds, Window window, List<List<Double>> his
     all.put(WINDOW, SavedValue.Dict.of(sums));
     all.put(
         HISTORY,
-        list(
+        SavedValue.list(
             history.stream()
-                .<SavedValue>map(h -> list(h.stream().<SavedValue>map(SavedValue::of).toList()))
+                .map(h -> SavedValue.list(h.stream().map(SavedValue::of).toList()))
                 .toList()));
     all.put("settings", SavedValue.Dict.of(texts));
     return SavedValue.Dict.of(all);
-  }
-
-  private static SavedValue list(List<SavedValue> items) {
-    return new SavedValue.Sequence(SavedValue.Sequence.Kind.LIST, items);
   }
 
   /**

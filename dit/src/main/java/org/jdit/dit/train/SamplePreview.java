@@ -15,6 +15,7 @@ import org.jdit.dit.image.Png;
 import org.jdit.dit.model.Recognition;
 import org.jdit.dit.sample.DitPipeline;
 import org.jdit.dit.sample.Listener;
+import org.jdit.dit.sample.MemoryEstimate;
 import org.jdit.dit.sample.Model;
 import org.jdit.dit.sample.SampleRequest;
 import org.jdit.dit.sample.Samples;
@@ -26,7 +27,7 @@ import org.jdit.tensor.spi.Backend;
 
 /**
  * Grids of samples of the weights and of their average, always from the same noise, in {@code
- * samples/} and on the TensorBoard.
+ * samples/} and on the TensorBoard. The network sees as many at once as in training.
  *
  * @param backend draws them
  * @param settings of the training
@@ -66,13 +67,14 @@ record SamplePreview(
               autoencoder);
       try (DitPipeline pipeline = new DitPipeline(backend, model)) {
         boolean guided = settings.config().hasNullClass();
-        Samples s =
-            pipeline.sample(
-                SampleRequest.of(labels.toArray(Integer[]::new))
-                    .with("ddim", STEPS)
-                    .withGuidance(guided ? GUIDANCE : 1)
-                    .withSeed(settings.seed()),
-                Listener.NONE);
+        SampleRequest request =
+            SampleRequest.of(labels.toArray(Integer[]::new))
+                .with("ddim", STEPS)
+                .withGuidance(guided ? GUIDANCE : 1)
+                .withSeed(settings.seed())
+                .withBatch(settings.portion());
+        pipeline.estimate(request).require(MemoryEstimate.availableBytes());
+        Samples s = pipeline.sample(request, Listener.NONE);
         return ImageGrid.draw(
             s.images(), labels.size(), s.imageShape().dim(2), s.imageShape().dim(3), columns);
       }

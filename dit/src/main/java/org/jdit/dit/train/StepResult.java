@@ -1,8 +1,10 @@
 package org.jdit.dit.train;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jdit.tensor.Tensor;
 
 /**
  * What a step tells.
@@ -11,7 +13,7 @@ import java.util.stream.Stream;
  * @param mse the squared error in it; there unless the loss is a bound alone
  * @param vb the variational bound in it; there if the variance is learned
  * @param gradientNorm norm of the gradient before clipping
- * @param finite whether the gradient was finite, so that the weights moved
+ * @param finite whether loss and gradient were finite, so that the weights moved
  */
 @SuppressWarnings("ArrayRecordComponent") // numbers in bulk; nobody compares results by equals
 public record StepResult(
@@ -27,6 +29,23 @@ public record StepResult(
       sum += l;
     }
     return sum / losses.length;
+  }
+
+  /** What the outputs of a Program tell that has losses. */
+  static StepResult of(Map<String, Tensor> out) {
+    return new StepResult(
+            out.get(TrainStep.LOSS).toFloats(),
+            Optional.ofNullable(out.get(TrainStep.MSE)).map(Tensor::toFloats),
+            Optional.ofNullable(out.get(TrainStep.VB)).map(Tensor::toFloats),
+            0,
+            false)
+        .with(out);
+  }
+
+  /** The same losses with the norm of a Program's outputs, and whether it was finite. */
+  StepResult with(Map<String, Tensor> out) {
+    double norm = out.get(TrainStep.GRADIENT_NORM).item();
+    return new StepResult(loss, mse, vb, norm, out.get(TrainStep.FINITE).item() != 0);
   }
 
   /** The results of the portions of a batch, which follow each other. */

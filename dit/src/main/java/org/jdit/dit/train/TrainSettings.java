@@ -18,6 +18,7 @@ import org.jdit.nn.optim.GradientClipping;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.autodiff.Autodiff.InnerValues;
 import org.jdit.tensor.spi.Precision;
+import org.jdit.weights.torch.SavedValue;
 
 /**
  * All that the numbers of a training depend on; a checkpoint keeps it, and resuming with anything
@@ -82,11 +83,15 @@ public record TrainSettings(
         learningRate > 0 && Double.isFinite(learningRate),
         "the learning rate must be positive, not " + learningRate);
     require(warmUp >= 0, "the warm-up takes 0 or more steps, not " + warmUp);
-    require(weightDecay >= 0, "the weight decay must not be negative: " + weightDecay);
+    require(
+        weightDecay >= 0 && Double.isFinite(weightDecay),
+        "the weight decay must be 0 or more, not " + weightDecay);
     require(
         validationShare >= 0 && validationShare < 1,
         "the share held back for validation is from 0 to below 1, not " + validationShare);
-    require(clipNorm.orElse(1) > 0, "the largest norm of a gradient must be positive: " + clipNorm);
+    require(
+        clipNorm.orElse(1) > 0,
+        "the largest norm of a gradient must be positive, not " + clipNorm.orElse(1));
   }
 
   private static void require(boolean condition, String message) {
@@ -118,34 +123,45 @@ public record TrainSettings(
         innerValues);
   }
 
-  /** The settings as text, by the names that users know them by. */
-  public Map<String, String> toMap() {
-    Map<String, String> m = new LinkedHashMap<>();
-    m.put("model", config.name());
-    m.put("input-size", Integer.toString(config.inputSize()));
-    m.put("num-classes", Integer.toString(config.numClasses()));
-    m.put("class-dropout", Double.toString(config.classDropoutProb()));
-    m.put("learn-sigma", Boolean.toString(config.learnSigma()));
-    m.put("data", data);
-    m.put("space", space.name().toLowerCase(Locale.ROOT));
-    m.put("global-seed", Long.toString(seed));
-    m.put("global-batch-size", Integer.toString(batch));
-    m.put("accumulate", Integer.toString(accumulate));
-    m.put("lr", Double.toString(learningRate));
-    m.put("lr-warmup", Integer.toString(warmUp));
-    m.put("weight-decay", Double.toString(weightDecay));
-    m.put("ema-decay", Double.toString(ema.decay()));
-    m.put("ema-warmup", Boolean.toString(ema.warmUp()));
-    m.put("clip-norm", clipNorm.isPresent() ? Double.toString(clipNorm.getAsDouble()) : "none");
-    m.put("schedule-sampler", timesteps.name().toLowerCase(Locale.ROOT).replace('_', '-'));
-    m.put("val-split", Double.toString(validationShare));
-    m.put("flip", Boolean.toString(flips));
+  /** The settings by the names that users know them by. */
+  public Map<String, SavedValue.Scalar> values() {
+    Map<String, SavedValue.Scalar> m = new LinkedHashMap<>();
+    m.put("model", SavedValue.of(config.name()));
+    m.put("input-size", SavedValue.of((long) config.inputSize()));
+    m.put("num-classes", SavedValue.of((long) config.numClasses()));
+    m.put("class-dropout", SavedValue.of(config.classDropoutProb()));
+    m.put("learn-sigma", SavedValue.of(config.learnSigma()));
+    m.put("data", SavedValue.of(data));
+    m.put("space", SavedValue.of(space.name().toLowerCase(Locale.ROOT)));
+    m.put("global-seed", SavedValue.of(seed));
+    m.put("global-batch-size", SavedValue.of((long) batch));
+    m.put("accumulate", SavedValue.of((long) accumulate));
+    m.put("lr", SavedValue.of(learningRate));
+    m.put("lr-warmup", SavedValue.of((long) warmUp));
+    m.put("weight-decay", SavedValue.of(weightDecay));
+    m.put("ema-decay", SavedValue.of(ema.decay()));
+    m.put("ema-warmup", SavedValue.of(ema.warmUp()));
+    m.put(
+        "clip-norm",
+        clipNorm.isPresent() ? SavedValue.of(clipNorm.getAsDouble()) : SavedValue.of("none"));
+    m.put(
+        "schedule-sampler",
+        SavedValue.of(timesteps.name().toLowerCase(Locale.ROOT).replace('_', '-')));
+    m.put("val-split", SavedValue.of(validationShare));
+    m.put("flip", SavedValue.of(flips));
     // What came later is left out where it is as it was before, so that older checkpoints fit.
-    minSnr.ifPresent(weights -> m.put("snr-gamma", Double.toString(weights.gamma())));
+    minSnr.ifPresent(weights -> m.put("snr-gamma", SavedValue.of(weights.gamma())));
     if (precision != Precision.FP32) {
-      m.put("precision", precision.toString());
+      m.put("precision", SavedValue.of(precision.toString()));
     }
     return m;
+  }
+
+  /** The settings as text. */
+  public Map<String, String> toMap() {
+    Map<String, String> texts = new LinkedHashMap<>();
+    values().forEach((name, value) -> texts.put(name, value.toString()));
+    return texts;
   }
 
   /**

@@ -27,7 +27,7 @@ import org.jdit.tensor.program.Trace;
 /**
  * A training step as Programs: loss, gradient, AdamW and moving average. Weights, moments and
  * average are STATE, each a {@link ParameterVector}; the position table is not trained and is a
- * PARAM. A step whose gradient is not finite leaves the state as it is.
+ * PARAM. A step whose loss or gradient is not finite leaves the state as it is.
  *
  * @param config the network
  * @param diffusion what it learns
@@ -130,53 +130,65 @@ public record TrainStep(DiTConfig config, GaussianDiffusion diffusion, Recipe re
     return Autodiff.valueAndGrad(losses(), parameters().shapes().keySet(), recipe.innerValues());
   }
 
-  /** A whole step; with several portions, what the last one does. */
+  /** The Programs that a step runs: one, or {@link #accumulate} and then {@link #apply}. */
+  public List<Program> programs() {
+    return recipe.accumulate() == 1 ? List.of(update()) : List.of(accumulate(), apply());
+  }
+
+  /** A whole step on a batch in one portion. */
   public Program update() {
     return Program.trace(
         t -> {
-          ParameterVector p = parameters();
-          AdamW.State before =
-              new AdamW.State(
-                  t.state(PARAMETERS, p.spec()),
-                  t.state(EXP_AVG, p.spec()),
-                  t.state(EXP_AVG_SQ, p.spec()));
-          Tensor gradient = gradient(t, before.parameters());
-          if (recipe.accumulate() > 1) {
-            Tensor sum = t.state(GRADIENTS, p.spec());
-            gradient = sum.add(gradient).div(recipe.accumulate());
-            t.update(GRADIENTS, sum.fill(sum.shape(), 0));
-          }
-          Tensor norm = gateOnNorm(t, gradient);
-          Tensor clipped =
-              recipe.clipping().isPresent()
-                  ? recipe.clipping().get().apply(gradient, norm)
-                  : gradient;
-          AdamW.State after =
-              recipe.adamw().step(before, clipped, t.input(ADAMW_FACTORS, AdamW.factorsSpec()));
-          t.update(PARAMETERS, after.parameters());
-          t.update(EXP_AVG, after.expAvg());
-          t.update(EXP_AVG_SQ, after.expAvgSq());
-          t.update(
-              EMA,
-              Ema.step(
-                  t.state(EMA, p.spec()),
-                  after.parameters(),
-                  t.input(EMA_FACTORS, Ema.factorsSpec())));
+          Tensor weights = t.state(PARAMETERS, parameters().spec());
+          Losses losses = losses(t, weights);
+          change(t, weights, losses.gradient(), gateOnNorm(t, losses.gradient(), losses.mean()));
         });
   }
 
-  /** What each portion of a batch but the last does: it adds up gradients. */
+  /** What each portion of a batch does: it adds up gradients. */
   public Program accumulate() {
     return Program.trace(
         t -> {
-          Tensor gradient = gradient(t, t.state(PARAMETERS, parameters().spec()));
-          gateOnNorm(t, gradient);
-          t.update(GRADIENTS, t.state(GRADIENTS, gradient.spec()).add(gradient));
+          Losses losses = losses(t, t.state(PARAMETERS, parameters().spec()));
+          gateOnNorm(t, losses.gradient(), losses.mean());
+          Tensor sum = t.state(GRADIENTS, parameters().spec());
+          t.update(GRADIENTS, sum.add(losses.gradient()));
         });
   }
 
-  /** Records the losses, which become outputs, and their gradient as one vector. */
-  private Tensor gradient(Trace t, Tensor vector) {
+  /** What follows the portions: the step by the mean of their gradients, without the network. */
+  public Program apply() {
+    return Program.trace(
+        t -> {
+          Tensor sum = t.state(GRADIENTS, parameters().spec());
+          Tensor gradient = sum.div(recipe.accumulate());
+          Tensor zero = sum.fill(Shape.SCALAR, 0);
+          Tensor norm = gateOnNorm(t, gradient, zero);
+          change(t, t.state(PARAMETERS, parameters().spec()), gradient, norm);
+          t.update(GRADIENTS, sum.fill(sum.shape(), 0));
+        });
+  }
+
+  /** Clipping, AdamW and the moving average. */
+  private void change(Trace t, Tensor weights, Tensor gradient, Tensor norm) {
+    Spec spec = parameters().spec();
+    AdamW.State before =
+        new AdamW.State(weights, t.state(EXP_AVG, spec), t.state(EXP_AVG_SQ, spec));
+    Tensor clipped = recipe.clipping().map(c -> c.apply(gradient, norm)).orElse(gradient);
+    AdamW.State after =
+        recipe.adamw().step(before, clipped, t.input(ADAMW_FACTORS, AdamW.factorsSpec()));
+    t.update(PARAMETERS, after.parameters());
+    t.update(EXP_AVG, after.expAvg());
+    t.update(EXP_AVG_SQ, after.expAvgSq());
+    Tensor factors = t.input(EMA_FACTORS, Ema.factorsSpec());
+    t.update(EMA, Ema.step(t.state(EMA, spec), after.parameters(), factors));
+  }
+
+  /** The mean loss and its gradient as one vector. */
+  private record Losses(Tensor mean, Tensor gradient) {}
+
+  /** Records the losses, which become outputs, and their gradient. */
+  private Losses losses(Trace t, Tensor vector) {
     ParameterVector p = parameters();
     Map<String, Tensor> weights = p.split(vector);
     Program gradients = gradients();
@@ -189,7 +201,7 @@ public record TrainStep(DiTConfig config, GaussianDiffusion diffusion, Recipe re
         t.output(name, results.get(i));
       }
     }
-    return p.join(name -> byName.get(GRADIENT + name));
+    return new Losses(byName.get(MEAN), p.join(name -> byName.get(GRADIENT + name)));
   }
 
   private static Tensor operand(Trace t, Program p, Input i, Map<String, Tensor> weights) {
@@ -197,9 +209,12 @@ public record TrainStep(DiTConfig config, GaussianDiffusion diffusion, Recipe re
     return trained == null ? t.declare(i.name(), i.role(), p.spec(i.id())) : trained;
   }
 
-  private static Tensor gateOnNorm(Trace t, Tensor gradient) {
+  /** Lets a run change the state only if gradient and loss are finite. */
+  private static Tensor gateOnNorm(Trace t, Tensor gradient, Tensor loss) {
     Tensor norm = GradientClipping.norm(gradient);
-    Tensor finite = norm.lt(norm.fill(norm.shape(), Double.POSITIVE_INFINITY));
+    // What is not finite stays so, and 0 changes nothing.
+    Tensor both = norm.add(loss.mul(0));
+    Tensor finite = both.lt(norm.fill(norm.shape(), Double.POSITIVE_INFINITY));
     t.output(GRADIENT_NORM, norm);
     t.output(FINITE, finite);
     t.commitWhen(finite);

@@ -1,5 +1,6 @@
 package org.jdit.dit.train;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -7,6 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jdit.diffusion.Coefficients;
 import org.jdit.diffusion.schedule.NoiseSchedule;
 import org.jdit.dit.model.DiT;
@@ -14,6 +17,9 @@ import org.jdit.dit.model.DiTConfig;
 import org.jdit.dit.model.TimestepFeatures;
 import org.jdit.nn.optim.AdamW;
 import org.jdit.nn.optim.Ema;
+import org.jdit.nn.optim.ParameterVector;
+import org.jdit.tensor.DType;
+import org.jdit.tensor.Elements;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Strided;
 import org.jdit.tensor.Tensor;
@@ -28,23 +34,18 @@ public final class Trainer implements AutoCloseable {
   private final Backend backend;
   private final TrainStep step;
   private final Resident resident;
-  private final Executable update;
-  private final Optional<Executable> accumulate;
+  private final List<Executable> programs = new ArrayList<>();
   private final Map<String, Executable> evaluations = new HashMap<>();
 
-  /** Compiles a step; {@link #load} comes before the first one. */
+  /** Compiles a step; {@link #start} or {@link #load} comes before the first one. */
   public Trainer(Backend backend, TrainStep step) {
     this.backend = backend;
     this.step = step;
     resident = backend.newResident();
     try {
-      update = backend.compile(step.update(), resident);
-      accumulate =
-          step.recipe().accumulate() > 1
-              ? Optional.of(backend.compile(step.accumulate(), resident))
-              : Optional.empty();
+      step.programs().forEach(p -> programs.add(backend.compile(p, resident)));
     } catch (RuntimeException | Error e) {
-      resident.close();
+      close();
       throw e;
     }
   }
@@ -55,39 +56,42 @@ public final class Trainer implements AutoCloseable {
    * @param weights by name, the position table among them
    */
   public void start(Map<String, Tensor> weights) {
-    try (TensorScope scope = TensorScope.open(backend.memory())) {
-      Tensor parameters = vector(weights, scope);
-      load(
-          weights.get(TrainStep.POSITIONS),
-          Map.of(TrainStep.PARAMETERS, parameters, TrainStep.EMA, parameters));
-    }
+    load(
+        weights.get(TrainStep.POSITIONS),
+        name ->
+            name.equals(TrainStep.PARAMETERS) || name.equals(TrainStep.EMA)
+                ? Optional.of(weights)
+                : Optional.empty());
   }
 
   /**
-   * Loads a state; what is not given is 0.
+   * Loads a state, one vector after the other.
    *
    * @param positions the position table {@code [1, T, D]}
-   * @param state vectors by name, see {@link TrainStep#state}
+   * @param state the tensors that make up a vector of {@link TrainStep#state}, by the names of
+   *     {@link TrainStep#parameters}; empty for zeros
    */
-  public void load(Tensor positions, Map<String, Tensor> state) {
-    try (TensorScope scope = TensorScope.open(backend.memory())) {
-      Tensor zeros = scope.zeros(step.parameters().spec());
-      resident.load(TrainStep.POSITIONS, positions);
-      step.state().forEach(name -> resident.load(name, state.getOrDefault(name, zeros)));
+  public void load(Tensor positions, Function<String, Optional<Map<String, Tensor>>> state) {
+    resident.load(TrainStep.POSITIONS, positions);
+    for (String name : step.state()) {
+      try (TensorScope scope = TensorScope.open(backend.memory())) {
+        Tensor vector = scope.zeros(step.parameters().spec());
+        state.apply(name).ifPresent(parts -> fill(vector, parts));
+        resident.load(name, vector);
+      }
     }
   }
 
-  /** The vector of the trained ones of some weights. */
-  public Tensor vector(Map<String, Tensor> weights, TensorScope into) {
-    float[] all = new float[step.parameters().size()];
+  private void fill(Tensor vector, Map<String, Tensor> parts) {
+    MemorySegment all = vector.concrete().data();
     step.parameters()
         .offsets()
         .forEach(
             (name, at) -> {
-              float[] part = weights.get(name).toFloats();
-              System.arraycopy(part, 0, all, at, part.length);
+              Tensor part = parts.get(name);
+              long from = (long) at * Float.BYTES;
+              Elements.copy(part, all.asSlice(from, part.shape().numel() * Float.BYTES), DType.F32);
             });
-    return into.of(step.parameters().spec().shape(), all);
   }
 
   /** A vector of the state. */
@@ -114,8 +118,7 @@ public final class Trainer implements AutoCloseable {
   public Map<String, Tensor> weights(String name, TensorScope into) {
     Map<String, Tensor> parts = parts(name, into);
     Map<String, Tensor> weights = new LinkedHashMap<>();
-    DiT.stateDict(step.config())
-        .shapes()
+    shapes()
         .keySet()
         .forEach(
             key ->
@@ -125,8 +128,8 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * One step. If a gradient is not finite, the state is as before, and the portions that follow are
-   * not computed.
+   * One step. If a loss or gradient is not finite, or anything fails, the state is as before, and
+   * the portions that follow are not computed.
    *
    * @param portions of the batch, as many as the recipe says
    * @param number of the step, from 1
@@ -136,26 +139,47 @@ public final class Trainer implements AutoCloseable {
       throw new IllegalArgumentException(
           "a batch has %d portions, not %d".formatted(step.recipe().accumulate(), portions.size()));
     }
+    try (TensorScope scope = TensorScope.open(backend.memory())) {
+      Map<String, Tensor> factors = factors(number, learningRate, scope);
+      if (portions.size() == 1) {
+        Map<String, Tensor> inputs = inputs(portions.getFirst(), scope);
+        inputs.putAll(factors);
+        return StepResult.of(programs.getFirst().run(inputs, scope));
+      }
+      return inPortions(portions, factors);
+    }
+  }
+
+  private StepResult inPortions(List<Batch> portions, Map<String, Tensor> factors) {
     List<StepResult> results = new ArrayList<>();
-    for (int i = 0; i < portions.size() && results.stream().allMatch(StepResult::finite); i++) {
-      boolean last = i == portions.size() - 1;
-      try (TensorScope scope = TensorScope.open(backend.memory())) {
-        Map<String, Tensor> inputs = inputs(portions.get(i), scope);
-        if (last) {
-          float[] adamw = step.recipe().adamw().factors(number, learningRate);
-          float[] ema = step.recipe().ema().factors(number);
-          inputs.put(TrainStep.ADAMW_FACTORS, scope.of(AdamW.factorsSpec().shape(), adamw));
-          inputs.put(TrainStep.EMA_FACTORS, scope.of(Ema.factorsSpec().shape(), ema));
+    boolean changed = false;
+    try {
+      for (Batch b : portions) {
+        try (TensorScope scope = TensorScope.open(backend.memory())) {
+          results.add(StepResult.of(programs.getFirst().run(inputs(b, scope), scope)));
         }
-        Executable executable = last ? update : accumulate.orElseThrow();
-        results.add(result(executable.run(inputs, scope)));
+        if (!results.getLast().finite()) {
+          return StepResult.joined(results);
+        }
+      }
+      try (TensorScope scope = TensorScope.open(backend.memory())) {
+        StepResult whole = StepResult.joined(results).with(programs.getLast().run(factors, scope));
+        changed = whole.finite();
+        return whole;
+      }
+    } finally {
+      if (!changed) {
+        forgetGradients();
       }
     }
-    StepResult whole = StepResult.joined(results);
-    if (!whole.finite() && accumulate.isPresent()) {
-      forgetGradients();
-    }
-    return whole;
+  }
+
+  private Map<String, Tensor> factors(long number, double learningRate, TensorScope scope) {
+    float[] adamw = step.recipe().adamw().factors(number, learningRate);
+    float[] ema = step.recipe().ema().factors(number);
+    return Map.of(
+        TrainStep.ADAMW_FACTORS, scope.of(AdamW.factorsSpec().shape(), adamw),
+        TrainStep.EMA_FACTORS, scope.of(Ema.factorsSpec().shape(), ema));
   }
 
   private void forgetGradients() {
@@ -176,6 +200,16 @@ public final class Trainer implements AutoCloseable {
     try (TensorScope scope = TensorScope.open(backend.memory())) {
       return executable.run(inputs(batch, scope), scope).get(TrainStep.LOSS).toFloats();
     }
+  }
+
+  /** What is trained. */
+  ParameterVector parameters() {
+    return step.parameters();
+  }
+
+  /** Shapes of the weights by name, in the order of the model, the position table among them. */
+  Map<String, Shape> shapes() {
+    return DiT.stateDict(step.config()).shapes();
   }
 
   /** The chain of timesteps that is trained on. */
@@ -246,25 +280,18 @@ public final class Trainer implements AutoCloseable {
     return inputs;
   }
 
-  private static StepResult result(Map<String, Tensor> out) {
-    return new StepResult(
-        out.get(TrainStep.LOSS).toFloats(),
-        Optional.ofNullable(out.get(TrainStep.MSE)).map(Tensor::toFloats),
-        Optional.ofNullable(out.get(TrainStep.VB)).map(Tensor::toFloats),
-        out.get(TrainStep.GRADIENT_NORM).item(),
-        out.get(TrainStep.FINITE).item() != 0);
-  }
-
   /** Bytes of buffers and state. */
   public long bytes() {
-    return resident.bytes() + update.bytes() + accumulate.map(Executable::bytes).orElse(0L);
+    return resident.bytes()
+        + Stream.concat(programs.stream(), evaluations.values().stream())
+            .mapToLong(Executable::bytes)
+            .sum();
   }
 
   @Override
   public void close() {
     evaluations.values().forEach(Executable::close);
-    accumulate.ifPresent(Executable::close);
-    update.close();
+    programs.forEach(Executable::close);
     resident.close();
   }
 }

@@ -3,13 +3,13 @@ package org.jdit.dit.train;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
-import java.util.stream.IntStream;
 import org.jdit.diffusion.DiffusionOptions;
 import org.jdit.diffusion.GaussianDiffusion;
 import org.jdit.dit.data.TrainingSet;
@@ -18,7 +18,6 @@ import org.jdit.dit.model.DiTInit;
 import org.jdit.dit.model.Recognition;
 import org.jdit.dit.sample.MemoryEstimate;
 import org.jdit.dit.sample.Model;
-import org.jdit.dit.train.Seeds.Purpose;
 import org.jdit.dit.train.log.TrainLog;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Shape;
@@ -26,6 +25,7 @@ import org.jdit.tensor.Tensor;
 import org.jdit.tensor.autodiff.Autodiff.InnerValues;
 import org.jdit.tensor.io.TensorFile;
 import org.jdit.tensor.memory.TensorScope;
+import org.jdit.tensor.program.Program;
 import org.jdit.tensor.random.TorchGenerator;
 import org.jdit.tensor.spi.Backend;
 
@@ -35,6 +35,7 @@ import org.jdit.tensor.spi.Backend;
  */
 public final class Training implements AutoCloseable {
   private static final String LABELS = "y_embedder.embedding_table.weight";
+  private static final String HEADS = "num_heads";
 
   private final Backend backend;
   private final TrainSettings settings;
@@ -62,47 +63,55 @@ public final class Training implements AutoCloseable {
     seeds = new Seeds(settings.seed());
     DiTConfig c = settings.config();
     check(set, c);
-    long[] order = seeds.torch(Purpose.SPLIT, 0).randperm(set.size());
-    int[] shuffled = Arrays.stream(order).mapToInt(i -> (int) i).toArray();
-    int held = heldBack(settings.validationShare(), set.size());
-    int[] trained = IntStream.range(held, shuffled.length).map(i -> shuffled[i]).sorted().toArray();
-    checkCount(trained.length, settings.batch(), "the data to train on");
+    Split split = Split.of(set, settings.validationShare(), seeds);
+    checkCount(split.trained().size(), settings.batch(), "the data to train on");
+    split
+        .held()
+        .ifPresent(
+            h -> checkCount(h.size(), settings.portion(), "the data held back for validation"));
     TrainStep step =
         new TrainStep(
             c,
             GaussianDiffusion.create(DiffusionOptions.DEFAULT.withLearnSigma(c.learnSigma())),
             settings.recipe(innerValues),
             settings.portion());
-    need(step).require(MemoryEstimate.availableBytes());
+    need(step, split.held().isPresent()).require(MemoryEstimate.availableBytes());
     trainer = new Trainer(backend, step);
     batches =
         new BatchLoader(
-            held == 0 ? set : set.subset(trained),
+            split.trained(),
             settings.batch(),
             seeds,
             new BatchLoader.Dropout(c.classDropoutProb(), c.numClasses()),
             workers);
     validation =
-        held == 0
-            ? Optional.empty()
-            : Optional.of(validation(set, Arrays.copyOf(shuffled, held), workers));
-  }
-
-  private Validation validation(TrainingSet set, int[] held, int workers) {
-    checkCount(held.length, settings.portion(), "the data held back for validation");
-    return new Validation(trainer, set.subset(held), settings.portion(), seeds, workers);
+        split.held().map(h -> new Validation(trainer, h, settings.portion(), seeds, workers));
   }
 
   /** How many of some examples a share is that is held back for validation. */
   public static int heldBack(double share, int examples) {
-    return (int) (share * examples);
+    return Split.count(share, examples);
   }
 
-  /** The memory that steps need: state, and activations as they are planned. */
-  private static MemoryEstimate need(TrainStep step) {
-    MemoryEstimate update = MemoryEstimate.of(step.update());
-    long state = (long) step.state().size() * step.parameters().spec().bytes();
-    return new MemoryEstimate(update.weights() + state, update.activations());
+  /**
+   * The memory that a training needs: its state, what is copied of it to be saved, and the buffers
+   * of all that is compiled, as they are planned.
+   */
+  static MemoryEstimate need(TrainStep step, boolean validates) {
+    List<Program> programs = new ArrayList<>(step.programs());
+    if (validates) {
+      programs.add(step.evaluation(TrainStep.PARAMETERS));
+      programs.add(step.evaluation(TrainStep.EMA));
+    }
+    long vectors = (long) step.state().size() + StateCopies.AT_ONCE;
+    long weights = vectors * step.parameters().spec().bytes();
+    long buffers = 0;
+    for (Program p : programs) {
+      MemoryEstimate one = MemoryEstimate.of(p);
+      weights += one.weights();
+      buffers += one.activations();
+    }
+    return new MemoryEstimate(weights, buffers);
   }
 
   private static void check(TrainingSet set, DiTConfig c) {
@@ -147,24 +156,35 @@ public final class Training implements AutoCloseable {
   }
 
   /**
-   * Takes the first weights from a file. A label table for other classes keeps the rows of the
+   * Takes the first weights from a file. A label table of another size keeps the rows of the
    * classes that both have, and that of the null class if both have one.
    *
    * @throws JditException if it does not fit the network
    */
   public Start startFrom(TensorFile file) {
+    checkHeads(file);
     try (TensorScope scope = TensorScope.open(backend.memory())) {
       Map<String, Tensor> drawn =
           DiTInit.official(settings.config(), new TorchGenerator(settings.seed()), scope);
       Map<String, Tensor> weights = new HashMap<>();
       drawn.forEach((key, fresh) -> weights.put(key, taken(file, key, fresh, scope)));
-      weights.put(LABELS, labels(file, drawn.get(LABELS), scope));
       trainer.start(weights);
     }
     return new Start(Progress.NONE);
   }
 
-  private static Tensor taken(TensorFile file, String key, Tensor fresh, TensorScope scope) {
+  /** Names and shapes do not tell the number of heads, so other weights would fit. */
+  private void checkHeads(TensorFile file) {
+    String ours = Integer.toString(settings.config().numHeads());
+    String theirs = file.metadata().getOrDefault(HEADS, ours);
+    if (!theirs.equals(ours)) {
+      throw new JditException(
+          "%s has %s attention heads, but the network %s: choose a --model with as many"
+              .formatted(file.source(), theirs, ours));
+    }
+  }
+
+  private Tensor taken(TensorFile file, String key, Tensor fresh, TensorScope scope) {
     if (!file.tensors().containsKey(key)) {
       throw new JditException(
           "%s has no %s, so training cannot begin with it".formatted(file.source(), key));
@@ -174,20 +194,20 @@ public final class Training implements AutoCloseable {
       return scope.copy(old, fresh.dtype());
     }
     if (key.equals(LABELS) && old.shape().rank() == 2 && old.dim(1) == fresh.dim(1)) {
-      return old;
+      return labels(file, old, fresh, scope);
     }
     throw new JditException(
         "%s has %s as %s, but the network needs %s"
             .formatted(file.source(), key, old.shape(), fresh.shape()));
   }
 
-  private Tensor labels(TensorFile file, Tensor fresh, TensorScope scope) {
-    OptionalInt heads = OptionalInt.of(settings.config().numHeads());
+  private Tensor labels(TensorFile file, Tensor old, Tensor fresh, TensorScope scope) {
+    DiTConfig ours = settings.config();
+    OptionalInt heads = OptionalInt.of(ours.numHeads());
     DiTConfig theirs =
         Recognition.of(file, new Recognition.Wishes(Optional.empty(), OptionalInt.empty(), heads))
             .config();
-    DiTConfig ours = settings.config();
-    float[] from = file.map(LABELS, scope).toFloats();
+    float[] from = old.toFloats();
     float[] rows = fresh.toFloats();
     int width = fresh.dim(1);
     int shared = Math.min(theirs.numClasses(), ours.numClasses());

@@ -1,7 +1,6 @@
 package org.jdit.dit.train;
 
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -14,7 +13,6 @@ import org.jdit.diffusion.loss.TimestepSampler;
 import org.jdit.dit.train.Seeds.Purpose;
 import org.jdit.dit.train.TrainSettings.Timesteps;
 import org.jdit.dit.train.log.LossPlot;
-import org.jdit.dit.train.log.Metrics;
 import org.jdit.dit.train.log.MetricsLog;
 import org.jdit.dit.train.log.TensorBoardFile;
 import org.jdit.dit.train.log.TrainLog;
@@ -25,26 +23,13 @@ import org.jdit.tensor.JditException;
  * settings alone, however often it is stopped and resumed.
  */
 public final class TrainingRun {
-  /** The columns of the metrics after the step. */
-  private static final List<String> COLUMNS =
-      List.of(
-          "epoch",
-          LossPlot.LOSS,
-          "mse",
-          "vb",
-          "grad_norm",
-          "lr",
-          "images_per_second",
-          "wall_time",
-          LossPlot.VALIDATION_LOSS,
-          "validation_loss_ema");
-
   /**
    * When to do what.
    *
    * @param maxSteps the last step
-   * @param logEvery steps between lines of the log
-   * @param checkpointEvery steps between checkpoints
+   * @param logEvery steps between records
+   * @param checkpointEvery steps between checkpoints, each validated and recorded if there are data
+   *     for that
    * @param sampleEvery steps between previews; 0 for none
    */
   public record Schedule(long maxSteps, int logEvery, int checkpointEvery, int sampleEvery) {}
@@ -75,6 +60,10 @@ public final class TrainingRun {
   private final TrainLog log;
   private final Seeds seeds;
   private final TimestepSampler timesteps;
+  private Progress progress = Progress.NONE;
+
+  /** The step of the last checkpoint. */
+  private long saved;
 
   TrainingRun(
       TrainSettings settings,
@@ -104,7 +93,7 @@ public final class TrainingRun {
   }
 
   /**
-   * Trains.
+   * Trains. What ends it with an exception leaves a checkpoint of the steps made before.
    *
    * @param from where the training is
    * @param stop asked after every step
@@ -112,50 +101,79 @@ public final class TrainingRun {
    *     be written
    */
   public End run(Progress from, BooleanSupplier stop) {
+    progress = from;
+    saved = from.step();
     if (timesteps instanceof LossSecondMomentSampler sampler && !from.history().isEmpty()) {
       sampler.restore(from.history());
     }
-    Progress progress = from;
-    try (MetricsLog metrics = MetricsLog.resume(directory, COLUMNS, from.step());
-        TensorBoardFile board =
-            from.step() == 0
-                ? TensorBoardFile.create(directory, Instant.now())
-                : TensorBoardFile.resume(directory, Instant.now(), from.step())) {
-      long saved = from.step();
-      while (progress.step() < schedule.maxSteps()) {
-        progress = step(progress);
-        long step = progress.step();
-        boolean last = step == schedule.maxSteps();
+    try {
+      return last() && MetricsLog.lastStep(directory) == from.step() ? done() : train(stop);
+    } catch (JditException e) {
+      attempt(e, () -> saveUnsaved(stop));
+      attempt(e, () -> log.failure(e.getMessage()));
+      throw e;
+    }
+  }
+
+  private static void attempt(JditException reason, Runnable rescue) {
+    try {
+      rescue.run();
+    } catch (JditException e) {
+      reason.addSuppressed(e);
+    }
+  }
+
+  private End train(BooleanSupplier stop) {
+    // A checkpoint comes before the record of its step, so that record is made now. One that is
+    // there may be of a training that ended here.
+    boolean unrecorded = progress.window().steps() > 0;
+    long kept = unrecorded ? progress.step() - 1 : progress.step();
+    try (Records records = new Records(directory, settings, batches.stepsPerEpoch(), log, kept)) {
+      if (unrecorded) {
+        finish(records);
+      }
+      while (!last()) {
+        step();
         boolean stopped = stop.getAsBoolean();
-        boolean save = last || stopped || step % schedule.checkpointEvery() == 0;
-        if (step % schedule.logEvery() == 0 || (last && progress.window().steps() > 0)) {
-          report(progress, save, metrics, board);
-          progress =
-              new Progress(step, progress.seconds(), Progress.Window.EMPTY, progress.history());
+        if (stopped || last() || progress.step() % schedule.checkpointEvery() == 0) {
+          saveUnsaved(stop);
         }
-        if (save && step > saved) {
-          saved = step;
-          log.info("Saved checkpoint to " + save(kept(progress), stop));
-        }
-        if (schedule.sampleEvery() > 0 && (last || step % schedule.sampleEvery() == 0)) {
-          draw(step, board, stop);
-        }
-        if (stopped && !last) {
+        if (stopped && !last()) {
           return End.STOPPED;
         }
+        finish(records);
       }
-      plot();
     }
+    return done();
+  }
+
+  private boolean last() {
+    return progress.step() >= schedule.maxSteps();
+  }
+
+  private End done() {
+    plot();
     return End.DONE;
   }
 
-  private void draw(long step, TensorBoardFile board, BooleanSupplier stop) {
+  /** What follows a step and its checkpoint: its record and its preview, if they are due. */
+  private void finish(Records records) {
+    long step = progress.step();
+    boolean validate = validation.isPresent() && (last() || step % schedule.checkpointEvery() == 0);
+    if (last() || validate || step % schedule.logEvery() == 0) {
+      records.add(progress, validate ? validation.get().losses() : Map.of());
+      progress = progress.recorded();
+    }
+    if (schedule.sampleEvery() > 0 && (last() || step % schedule.sampleEvery() == 0)) {
+      draw(step, records.board());
+    }
+  }
+
+  /** The training is worth more than its samples. */
+  private void draw(long step, TensorBoardFile board) {
     try {
       preview.draw(trainer, step, board);
     } catch (JditException e) {
-      if (!stop.getAsBoolean()) {
-        throw e;
-      }
       log.info("No samples of step %d: %s".formatted(step, e.getMessage()));
     }
   }
@@ -169,26 +187,32 @@ public final class TrainingRun {
     }
   }
 
-  private Path save(Progress progress, BooleanSupplier stop) {
+  private void saveUnsaved(BooleanSupplier stop) {
+    if (progress.step() > saved) {
+      saved = progress.step();
+      log.info("Saved checkpoint to " + save(stop));
+      checkpoints.prune(log::info);
+    }
+  }
+
+  private Path save(BooleanSupplier stop) {
+    Progress whole =
+        timesteps instanceof LossSecondMomentSampler sampler
+            ? progress.with(sampler.history())
+            : progress;
     try {
-      return checkpoints.save(trainer, settings, progress);
+      return checkpoints.save(trainer, settings, whole);
     } catch (JditException e) {
       if (!stop.getAsBoolean()) {
         throw e;
       }
       // Ending the process ends files that are being written, but not those begun after.
-      return checkpoints.save(trainer, settings, progress);
+      return checkpoints.save(trainer, settings, whole);
     }
   }
 
-  private Progress kept(Progress p) {
-    return timesteps instanceof LossSecondMomentSampler sampler
-        ? new Progress(p.step(), p.seconds(), p.window(), sampler.history())
-        : p;
-  }
-
-  private Progress step(Progress before) {
-    long number = before.step() + 1;
+  private void step() {
+    long number = progress.step() + 1;
     long start = System.nanoTime();
     BatchLoader.Examples examples = batches.examples(number);
     TimestepSampler.Draw drawn =
@@ -212,11 +236,7 @@ public final class TrainingRun {
     result.vb().ifPresent(vb -> measures.put("vb", StepResult.mean(vb)));
     measures.put("grad_norm", result.gradientNorm());
     measures.put("seconds", (System.nanoTime() - start) / 1e9);
-    return new Progress(
-        number,
-        before.seconds() + measures.get("seconds"),
-        before.window().plus(measures),
-        before.history());
+    progress = progress.plus(measures);
   }
 
   /** The mean of what is made smaller: the losses with their weights. */
@@ -243,22 +263,5 @@ public final class TrainingRun {
                   times.timesteps().subList(i, i + n), times.weights().subList(i, i + n))));
     }
     return portions;
-  }
-
-  private void report(Progress p, boolean validate, MetricsLog metrics, TensorBoardFile board) {
-    Map<String, Double> values = new LinkedHashMap<>(p.window().means());
-    double seconds = values.remove("seconds");
-    values.put("epoch", Math.floor((p.step() - 1) / (double) batches.stepsPerEpoch()));
-    values.put("lr", settings.learningRateAt(p.step()));
-    values.put("images_per_second", settings.batch() / seconds);
-    values.put("wall_time", p.seconds());
-    if (validate) {
-      validation.ifPresent(v -> values.putAll(v.losses()));
-    }
-    log.progress(p.step(), values.get(LossPlot.LOSS), 1 / seconds);
-    metrics.add(new Metrics(p.step(), values));
-    Instant now = Instant.now();
-    values.forEach(
-        (name, value) -> board.scalar("train/" + name, p.step(), now, value.floatValue()));
   }
 }

@@ -10,6 +10,9 @@ import org.jdit.dit.train.log.LossPlot;
 
 /** The loss on examples that are held back, always with the same noise and timesteps. */
 final class Validation implements AutoCloseable {
+  /** The measure of the loss of the moving average. */
+  static final String EMA_LOSS = "validation_loss_ema";
+
   /** So many batches tell a trend and do not hold training up. */
   private static final int MOST_BATCHES = 16;
 
@@ -46,7 +49,7 @@ final class Validation implements AutoCloseable {
     }
     Map<String, Double> losses = new LinkedHashMap<>();
     losses.put(LossPlot.VALIDATION_LOSS, weights / count);
-    losses.put("validation_loss_ema", ema / count);
+    losses.put(EMA_LOSS, ema / count);
     return losses;
   }
 

@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
+import org.jdit.tensor.JditException;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
@@ -15,9 +16,19 @@ import org.jdit.tensor.Tensor;
  * @param shapes shape of each parameter by name, in the vector's order
  */
 public record ParameterVector(Map<String, Shape> shapes) {
-  /** Copies the map, keeping its order. */
+  /**
+   * Copies the map, keeping its order.
+   *
+   * @throws JditException if there are more elements than a vector can have, 2^31 - 1
+   */
   public ParameterVector {
     shapes = Collections.unmodifiableMap(new LinkedHashMap<>(shapes));
+    long all = shapes.values().stream().mapToLong(Shape::numel).sum();
+    if (all > Integer.MAX_VALUE) {
+      throw new JditException(
+          "a network of %,d parameters cannot be trained, %,d are the most: choose a smaller one"
+              .formatted(all, Integer.MAX_VALUE));
+    }
   }
 
   /** Number of elements P. */

@@ -43,41 +43,23 @@ public final class MetricsLog implements AutoCloseable {
   }
 
   /**
-   * Begins the log of a new run.
+   * Goes on with the log of a run. Records beyond {@code step} and one that was not written to its
+   * end are dropped, so that the files become those of a run that was never ended. Where there is
+   * no {@code metrics.csv}, both files are begun anew.
    *
    * @param directory the run's directory, which exists
    * @param columns the names after {@code step}, of letters, digits and {@code _ . / -}
-   * @throws IllegalArgumentException if a name has other characters, is {@code step} or comes twice
-   * @throws JditException if there is a log in the directory, or it cannot be written
-   */
-  public static MetricsLog create(Path directory, List<String> columns) {
-    MetricsTable table = new MetricsTable(columns);
-    for (String name : List.of(CSV, JSON)) {
-      if (Files.exists(directory.resolve(name))) {
-        throw new JditException(
-            "cannot begin the log %s: it exists; resume that run or choose another directory"
-                .formatted(directory.resolve(name)));
-      }
-    }
-    return begin(directory, table, List.of());
-  }
-
-  /**
-   * Goes on with the log of a run. Records beyond {@code step} and one that was not written to its
-   * end are dropped, so that the files become those of a run that was never ended. Where there is
-   * no log, one is begun.
-   *
-   * @param columns as in {@link #create}
    * @param step the last step that is kept
+   * @throws IllegalArgumentException if a name has other characters, is {@code step} or comes twice
    * @throws JditException if the log has other columns or a line that is no record, or if it cannot
    *     be read or written
    */
   public static MetricsLog resume(Path directory, List<String> columns, long step) {
     Path file = directory.resolve(CSV);
-    if (!Files.exists(file)) {
-      return create(directory, columns);
-    }
     MetricsTable table = new MetricsTable(columns);
+    if (!Files.exists(file)) {
+      return begin(directory, table, List.of());
+    }
     Content content = Content.read(file);
     if (!content.table.equals(table)) {
       throw new JditException(
@@ -96,6 +78,20 @@ public final class MetricsLog implements AutoCloseable {
    */
   public static List<Metrics> read(Path directory) {
     return Content.read(directory.resolve(CSV)).records;
+  }
+
+  /**
+   * The step of the last record; -1 if there is none.
+   *
+   * @param directory the run's directory
+   * @throws JditException if the log has a line that is no record
+   */
+  public static long lastStep(Path directory) {
+    if (!Files.exists(directory.resolve(CSV))) {
+      return -1;
+    }
+    List<Metrics> records = read(directory);
+    return records.isEmpty() ? -1 : records.getLast().step();
   }
 
   /** Both files are written from the same records, so a kill between them leaves no trace. */

@@ -50,10 +50,20 @@ public final class TrainLog implements AutoCloseable {
 
   /** Writes a line. */
   public void info(String message) {
-    String time = LocalDateTime.now(clock).format(TIME);
-    out.append("[%s] %s\n".formatted(time, message).getBytes(StandardCharsets.UTF_8));
+    String time = write(message);
     console.println("[%s] %s".formatted(colour ? BLUE + time + PLAIN : time, message));
     console.flush();
+  }
+
+  /** Writes why the run ends into the file alone, since the console will hear of it anyhow. */
+  public void failure(String message) {
+    write(message);
+  }
+
+  private String write(String message) {
+    String time = LocalDateTime.now(clock).format(TIME);
+    out.append("[%s] %s\n".formatted(time, message).getBytes(StandardCharsets.UTF_8));
+    return time;
   }
 
   /**

@@ -10,9 +10,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Reads event files with code of its own, checksums included. */
-final class EventFile {
+public final class EventFile {
   private EventFile() {}
 
   /** A decoded message: field number → number or bytes. */
@@ -81,6 +83,22 @@ final class EventFile {
       records.add(Message.parse(data));
     }
     return records;
+  }
+
+  /** The charts and images that a file has something of. */
+  public static Set<String> tags(Path file) throws IOException {
+    return read(file).stream()
+        .filter(m -> m.fields().containsKey(5))
+        .map(m -> m.message(5).message(1).text(1))
+        .collect(Collectors.toSet());
+  }
+
+  /** The steps from which on earlier files are replaced. */
+  public static List<Long> starts(Path file) throws IOException {
+    return read(file).stream()
+        .filter(m -> m.fields().containsKey(7))
+        .map(m -> (Long) m.number(2))
+        .toList();
   }
 
   private static byte[] take(ByteBuffer in, int count) {

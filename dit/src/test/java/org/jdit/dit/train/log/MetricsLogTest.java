@@ -47,7 +47,7 @@ class MetricsLogTest {
 
   @Test
   void recordsAreInBothFilesAtOnce() throws IOException {
-    try (MetricsLog log = MetricsLog.create(dir, COLUMNS)) {
+    try (MetricsLog log = MetricsLog.resume(dir, COLUMNS, 0)) {
       log.add(new Metrics(100, Map.of("epoch", 0.0, "loss", 0.25, "lr", 1e-4)));
       log.add(new Metrics(200, Map.of("epoch", 1.0, "loss", Double.NaN)));
       assertThat(csv()).isEqualTo("step,epoch,loss,lr\n100,0,0.25,1.0E-4\n200,1,NaN,\n");
@@ -68,7 +68,7 @@ class MetricsLogTest {
             Map.of("a", Math.PI, "b/c", -0.0, "d", 1e300, "e", Double.MIN_VALUE, "f", 1e15));
     Metrics infinite =
         new Metrics(0, Map.of("a", Double.NEGATIVE_INFINITY, "d", Double.NaN, "f", -7.0));
-    try (MetricsLog log = MetricsLog.create(dir, List.of("a", "b/c", "d", "e", "f"))) {
+    try (MetricsLog log = MetricsLog.resume(dir, List.of("a", "b/c", "d", "e", "f"), 0)) {
       log.add(infinite);
       log.add(odd);
       assertThat(MetricsLog.read(dir)).containsExactly(infinite, odd);
@@ -81,10 +81,10 @@ class MetricsLogTest {
   @Test
   void aResumedLogEqualsAnUnbrokenOne() throws IOException {
     Path whole = Files.createDirectory(dir.resolve("whole"));
-    try (MetricsLog log = MetricsLog.create(whole, COLUMNS)) {
+    try (MetricsLog log = MetricsLog.resume(whole, COLUMNS, 0)) {
       log(log, 100, 200, 300, 400);
     }
-    try (MetricsLog log = MetricsLog.create(dir, COLUMNS)) {
+    try (MetricsLog log = MetricsLog.resume(dir, COLUMNS, 0)) {
       log(log, 100, 200, 300);
     }
     // Killed within a record: the one file has half of it, the other nothing.
@@ -101,7 +101,7 @@ class MetricsLogTest {
 
   @Test
   void aKillBetweenTheFilesLeavesNoTrace() throws IOException {
-    try (MetricsLog log = MetricsLog.create(dir, COLUMNS)) {
+    try (MetricsLog log = MetricsLog.resume(dir, COLUMNS, 0)) {
       log(log, 100);
       String before = json();
       log(log, 200);
@@ -123,7 +123,7 @@ class MetricsLogTest {
 
   @Test
   void otherColumnsAreRefusedAndNothingIsChanged() throws IOException {
-    try (MetricsLog log = MetricsLog.create(dir, COLUMNS)) {
+    try (MetricsLog log = MetricsLog.resume(dir, COLUMNS, 0)) {
       log(log, 100, 200);
     }
     String before = csv();
@@ -136,18 +136,26 @@ class MetricsLogTest {
     assertThat(csv()).isEqualTo(before);
   }
 
+  /** Moving a damaged log away, as its refusal advises, makes room for another. */
   @Test
-  void aLogIsNotBegunOverAnother() {
-    MetricsLog.create(dir, COLUMNS).close();
-    assertThatThrownBy(() -> MetricsLog.create(dir, COLUMNS))
-        .isInstanceOf(JditException.class)
-        .hasMessageContaining("it exists; resume that run or choose another directory");
+  void aLogThatWasMovedAwayIsBegunAnew() throws IOException {
+    try (MetricsLog log = MetricsLog.resume(dir, COLUMNS, 0)) {
+      log(log, 100);
+    }
+    Files.move(dir.resolve("metrics.csv"), dir.resolve("damaged.csv"));
+    assertThat(MetricsLog.lastStep(dir)).isEqualTo(-1);
+    try (MetricsLog log = MetricsLog.resume(dir, COLUMNS, 100)) {
+      log(log, 200);
+    }
+    assertThat(MetricsLog.read(dir)).containsExactly(at(200));
+    assertThat(json()).hasLineCount(1);
+    assertThat(MetricsLog.lastStep(dir)).isEqualTo(200);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"nonsense", "200,0,0.5", "200,0,x,1", "-1,0,1,1", "100,0,1,1", ""})
   void aDamagedLineIsNamed(String line) throws IOException {
-    try (MetricsLog log = MetricsLog.create(dir, COLUMNS)) {
+    try (MetricsLog log = MetricsLog.resume(dir, COLUMNS, 0)) {
       log(log, 100);
     }
     append("metrics.csv", line + "\n300,0,1,1\n");
@@ -174,14 +182,14 @@ class MetricsLogTest {
     assertThatThrownBy(() -> MetricsLog.read(dir))
         .isInstanceOf(JditException.class)
         .hasMessageContaining("metrics.csv: it does not exist");
-    assertThatThrownBy(() -> MetricsLog.create(dir.resolve("none"), COLUMNS))
+    assertThatThrownBy(() -> MetricsLog.resume(dir.resolve("none"), COLUMNS, 0))
         .isInstanceOf(JditException.class)
         .hasMessageContaining("there is no directory " + dir.resolve("none"));
   }
 
   @Test
   void recordsThatDoNotFitAreRefused() throws IOException {
-    try (MetricsLog log = MetricsLog.create(dir, COLUMNS)) {
+    try (MetricsLog log = MetricsLog.resume(dir, COLUMNS, 0)) {
       log(log, 100);
       assertThatIllegalArgumentException()
           .isThrownBy(() -> log.add(at(100)))
@@ -201,7 +209,7 @@ class MetricsLogTest {
   @ValueSource(strings = {"", "a,b", "say \"x\"", "step", "2nd"})
   void columnsThatWouldNeedQuotesAreRefused(String name) {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> MetricsLog.create(dir, List.of(name)))
+        .isThrownBy(() -> MetricsLog.resume(dir, List.of(name), 0))
         .withMessageContaining("'" + name + "'");
     assertThat(dir).isEmptyDirectory();
   }
