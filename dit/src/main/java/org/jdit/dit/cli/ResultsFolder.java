@@ -3,8 +3,11 @@ package org.jdit.dit.cli;
 import java.io.IOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jdit.tensor.JditException;
@@ -19,6 +22,25 @@ import tools.jackson.databind.json.JsonMapper;
  */
 record ResultsFolder(Path path) {
   private static final String ARGUMENTS = "arguments.json";
+  private static final String LOCK = ".lock";
+  private static final List<String> PATHS =
+      List.of("--data-path", "--feature-path", "--vae", "--init-from");
+
+  /**
+   * Keeps other trainings out of a folder. The system ends it with the process, however that ends.
+   *
+   * @param channel an open file, which is locked
+   */
+  record Lock(FileChannel channel) implements AutoCloseable {
+    @Override
+    public void close() {
+      try {
+        channel.close();
+      } catch (IOException e) {
+        throw new JditException("cannot unlock a results' folder: " + e.getMessage(), e);
+      }
+    }
+  }
 
   /**
    * Refuses a place for results where none can be made, before any work is done.
@@ -67,9 +89,62 @@ record ResultsFolder(Path path) {
     }
   }
 
-  /** Keeps the options for whoever resumes. */
+  /**
+   * Locks the folder.
+   *
+   * @throws JditException if another training has locked it, in this process or another
+   */
+  Lock lock() {
+    try {
+      FileChannel channel =
+          FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      if (locked(channel)) {
+        return new Lock(channel);
+      }
+      channel.close();
+      throw new JditException(
+          "%s is in use by another training: wait until that has ended".formatted(path));
+    } catch (IOException e) {
+      throw new JditException("cannot lock %s: %s".formatted(path, e.getMessage()), e);
+    }
+  }
+
+  private static boolean locked(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock() != null;
+    } catch (OverlappingFileLockException _) {
+      return false; // by this process
+    } catch (IOException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  /** Keeps the options for whoever resumes, wherever that is: their paths become absolute. */
   void remember(List<String> arguments) {
-    AtomicFile.write(path.resolve(ARGUMENTS), out -> write(arguments, out));
+    List<String> settled = absolute(arguments);
+    AtomicFile.write(path.resolve(ARGUMENTS), out -> write(settled, out));
+  }
+
+  private static List<String> absolute(List<String> arguments) {
+    List<String> all = new ArrayList<>();
+    for (String word : arguments) {
+      int value = word.indexOf('=') + 1;
+      if (!all.isEmpty() && PATHS.contains(all.getLast())) {
+        all.add(absolute(word));
+      } else if (value > 0 && PATHS.contains(word.substring(0, value - 1))) {
+        all.add(word.substring(0, value) + absolute(word.substring(value)));
+      } else {
+        all.add(word);
+      }
+    }
+    return all;
+  }
+
+  private static String absolute(String path) {
+    return Autoencoders.OFFICIAL.contains(path)
+        ? path
+        : Path.of(path).toAbsolutePath().normalize().toString();
   }
 
   private static void write(List<String> arguments, FileChannel out) throws IOException {

@@ -73,10 +73,26 @@ final class ScheduleOptions {
 
   /** The step to end with. */
   long lastStep(int stepsPerEpoch) {
-    long byEpochs = (long) epochs.orElse(OFFICIAL_EPOCHS) * Math.max(1, stepsPerEpoch);
+    long byEpochs = byEpochs(stepsPerEpoch);
     return epochs.isPresent()
         ? Math.min(byEpochs, maxSteps.orElse(byEpochs))
         : maxSteps.orElse(byEpochs);
+  }
+
+  /** What would have to be larger for a later last step. */
+  String limit(int stepsPerEpoch) {
+    if (maxSteps.isEmpty()) {
+      return "--epochs";
+    }
+    int compared = Long.compare(byEpochs(stepsPerEpoch), maxSteps.get());
+    if (epochs.isEmpty() || compared > 0) {
+      return "--max-steps";
+    }
+    return compared < 0 ? "--epochs" : "--epochs and --max-steps";
+  }
+
+  private long byEpochs(int stepsPerEpoch) {
+    return (long) epochs.orElse(OFFICIAL_EPOCHS) * Math.max(1, stepsPerEpoch);
   }
 
   /** The schedule, with its last step. */

@@ -146,18 +146,30 @@ final class TrainCommand implements Callable<Integer> {
     return root.getSubcommands().get(spec.name()).getCommand();
   }
 
-  /** Nothing is written before all that is given has been checked and opened. */
   private int train(List<String> arguments) {
     check();
     engine.check();
     if (resume.isEmpty()) {
       ResultsFolder.check(results);
+      return train(arguments, Optional.empty());
     }
+    try (ResultsFolder.Lock lock = new ResultsFolder(resume.get()).lock()) {
+      return train(arguments, Optional.of(lock));
+    }
+  }
+
+  /**
+   * Nothing is written before all that is given has been checked and opened.
+   *
+   * @param held the lock on the folder of a training that is resumed
+   */
+  private int train(List<String> arguments, Optional<ResultsFolder.Lock> held) {
     PrintWriter err = spec.commandLine().getErr();
     try (Backend backend = engine.open();
         TrainingSet set = data.open(options.imageSize(), options.flips(), err)) {
-      int held = Training.heldBack(options.validationShare(), set.size());
-      long last = schedule.lastStep((set.size() - held) / options.batch());
+      int trained = set.size() - Training.heldBack(options.validationShare(), set.size());
+      int stepsPerEpoch = trained / options.batch();
+      long last = schedule.lastStep(stepsPerEpoch);
       TrainSettings settings =
           options.settings(set.describe(), set.numClasses(), last, engine.precision());
       InnerValues inner = gradCheckpoint ? InnerValues.RECOMPUTED : InnerValues.KEPT;
@@ -166,7 +178,8 @@ final class TrainCommand implements Callable<Integer> {
         Optional<Model.Autoencoder> decoder = previews(settings, err);
         try (Interruption interruption = Interruption.listen()) {
           ResultsFolder folder = folder(arguments, settings);
-          try (TrainLog log = log(folder)) {
+          try (ResultsFolder.Lock _ = held.orElseGet(folder::lock);
+              TrainLog log = log(folder)) {
             if (resume.isEmpty()) {
               log.info("Experiment directory created at " + folder.path());
             }
@@ -177,10 +190,16 @@ final class TrainCommand implements Callable<Integer> {
                     .formatted(
                         settings.config().name(), backend.description(), training.bytes() >> 20));
             beginning.how().ifPresent(log::info);
+            if (beginning.start().step() >= last) {
+              log.info(
+                  "All %d steps have been made; a larger %s adds more"
+                      .formatted(last, schedule.limit(stepsPerEpoch)));
+            }
             return run(beginning.start(), last, folder.path(), decoder, log, interruption);
           }
         } finally {
           decoder.ifPresent(Model.Autoencoder::close);
+          engine.report(backend.profile());
         }
       }
     }
@@ -215,9 +234,6 @@ final class TrainCommand implements Callable<Integer> {
       Optional<Model.Autoencoder> decoder,
       TrainLog log,
       Interruption interruption) {
-    if (start.step() >= last) {
-      log.info("All %d steps have been made; a larger --max-steps adds more".formatted(last));
-    }
     TrainingRun.End end =
         start.run(
             directory, schedule.upTo(last), schedule.keep(), decoder, log, interruption::requested);

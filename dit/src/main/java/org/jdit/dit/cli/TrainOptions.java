@@ -154,8 +154,8 @@ final class TrainOptions {
       defaultValue = "0",
       paramLabel = "P",
       description =
-          "Share of the data held back; its loss is measured at every checkpoint. "
-              + "Default: ${DEFAULT-VALUE}.")
+          "Share of the data held back; its loss is measured at every checkpoint, on the first 16 "
+              + "batches of it at most. Default: ${DEFAULT-VALUE}.")
   private double validationShare;
 
   @Option(names = "--no-flip", description = "Do not mirror images at random.")
@@ -179,10 +179,6 @@ final class TrainOptions {
 
   double validationShare() {
     return validationShare;
-  }
-
-  String model() {
-    return model;
   }
 
   /**

@@ -36,7 +36,6 @@ class ResumeTest {
   static Stream<List<Object>> ways() {
     return Stream.of(
         List.of("--keep-ckpts", 1),
-        List.of("--schedule-sampler", "loss-second-moment"),
         List.of("--accumulate", 2, "--clip-norm", 0.1, "--weight-decay", 0.01),
         List.of("--num-workers", 3, "--lr-warmup", 5, "--no-flip"),
         List.of("--val-split", 0.3, "--ckpt-every", 3, "--grad-checkpoint"));

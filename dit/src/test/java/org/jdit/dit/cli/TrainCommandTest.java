@@ -81,9 +81,9 @@ class TrainCommandTest {
     assertThat(said.get(1)).matches("DiT Parameters: \\d+(,\\d{3})*");
     assertThat(said.get(2)).isEqualTo("Dataset contains 24 images (%s)".formatted(runs.drawings()));
     assertThat(said.get(4))
-        .matches("\\(step=0000002\\) Train Loss: \\d+\\.\\d{4}, Train Steps/Sec: \\d+\\.\\d\\d");
-    assertThat(said.get(5))
         .isEqualTo("Saved checkpoint to " + folder.resolve("checkpoints/0000002.pt"));
+    assertThat(said.get(5))
+        .matches("\\(step=0000002\\) Train Loss: \\d+\\.\\d{4}, Train Steps/Sec: \\d+\\.\\d\\d");
     assertThat(said.getLast()).isEqualTo("Done!");
   }
 
@@ -175,6 +175,22 @@ class TrainCommandTest {
     assertThat(wider.get("model" + TABLE).subList(0, 12 * WIDTH))
         .isEqualTo(old.get("ema" + TABLE).subList(0, 12 * WIDTH));
     assertThat(row(wider, "model", 14)).isEqualTo(row(old, "ema", 12));
+    assertThat(
+            TrainRuns.state(
+                    runs.train(
+                        "--init-from",
+                        file,
+                        "--class-dropout",
+                        0,
+                        "--num-classes",
+                        13,
+                        "--max-steps",
+                        1,
+                        "--lr",
+                        1e-30))
+                .get("model" + TABLE))
+        .as("a table of as many rows is taken as it is")
+        .isEqualTo(old.get("ema" + TABLE));
     more[still.length] = "--class-dropout";
     more[still.length + 1] = 0;
     assertThat(TrainRuns.state(runs.train(more)).get("model" + TABLE))
@@ -183,14 +199,15 @@ class TrainCommandTest {
   }
 
   @Test
-  void endsWhereNumbersEndAndKeepsTheLastCheckpoint() {
-    Run run = Run.jdit(runs.command("--lr", 1e30, "--ckpt-every", 1));
+  void endsWhereNumbersEndAndSavesTheStepsBefore() throws IOException {
+    Run run = Run.jdit(runs.command("--lr", 1e30));
     assertThat(run.code()).isEqualTo(1);
     assertThat(run.err())
         .containsPattern(
             "jdit: step 2 has a \\S+ of NaN \\(the largest weight is \\S+E\\d+ in \\S+\\)")
         .contains("--init-from and a lower --lr");
     assertThat(TrainRuns.checkpoints(runs.latest())).containsExactly("0000001.pt");
+    assertThat(Files.readString(runs.latest().resolve("log.txt"))).contains("] step 2 has a ");
   }
 
   @Test

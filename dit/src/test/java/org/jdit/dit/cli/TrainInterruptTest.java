@@ -103,6 +103,9 @@ class TrainInterruptTest {
       Object[] resume = {"train", "--resume", i == 0 ? "" : runs.latest()};
       try (TrainProcess training = TrainProcess.start(i == 0 ? runs.command(often) : resume)) {
         training.await(random.nextInt(1, 8), "Saved checkpoint|Resuming");
+        assertThat(TrainRuns.resume(runs.latest()).err())
+            .as("a second process in the folder")
+            .contains("is in use by another training");
         training.kill();
         assertThat(training.ended().code()).isEqualTo(128 + 9);
       }
