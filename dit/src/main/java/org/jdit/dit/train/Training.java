@@ -23,6 +23,7 @@ import org.jdit.tensor.JditException;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.autodiff.Autodiff.InnerValues;
+import org.jdit.tensor.io.AtomicFile;
 import org.jdit.tensor.io.TensorFile;
 import org.jdit.tensor.memory.TensorScope;
 import org.jdit.tensor.program.Program;
@@ -268,19 +269,22 @@ public final class Training implements AutoCloseable {
         Optional<Model.Autoencoder> autoencoder,
         TrainLog log,
         BooleanSupplier stop) {
+      Path samples = directory.resolve("samples");
       try {
         Files.createDirectories(checkpoints(directory));
-        Files.createDirectories(directory.resolve("samples"));
+        Files.createDirectories(samples);
       } catch (IOException e) {
         throw new JditException("cannot write to %s: %s".formatted(directory, e.getMessage()), e);
       }
+      // A training that was killed while it wrote may never write the same file again.
+      List.of(directory, checkpoints(directory), samples).forEach(AtomicFile::clearLeftovers);
       return new TrainingRun(
               settings,
               schedule,
               trainer,
               batches,
               validation,
-              new SamplePreview(backend, settings, autoencoder, directory.resolve("samples")),
+              new SamplePreview(backend, settings, autoencoder, samples),
               new Checkpoints(checkpoints(directory), keep),
               directory,
               log)

@@ -55,6 +55,19 @@ class ResumeTest {
   }
 
   @Test
+  void whatKilledWritersLeftIsCleared() throws IOException {
+    Path folder = runs.train("--max-steps", 1);
+    for (String part : List.of("checkpoints", "samples")) {
+      Path left = Files.createDirectory(folder.resolve(part).resolve(".jdit-0123456789.tmp"));
+      Files.writeString(left.resolve("half"), "a file");
+    }
+    assertThat(TrainRuns.resume(folder, "--max-steps", 2).code()).isZero();
+    try (Stream<Path> all = Files.walk(folder)) {
+      assertThat(all).noneMatch(f -> f.getFileName().toString().endsWith(".tmp"));
+    }
+  }
+
+  @Test
   void otherSettingsAreRefusedByName() throws IOException {
     Path folder = runs.train("--max-steps", 1);
     byte[] log = Files.readAllBytes(folder.resolve("log.txt"));
