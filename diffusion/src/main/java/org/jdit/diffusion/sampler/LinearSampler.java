@@ -98,10 +98,15 @@ public final class LinearSampler implements Sampler {
     return initialScale;
   }
 
+  @Override
+  public double inputScale(int step) {
+    return levels.get(step).inputScale();
+  }
+
   /** What the network is about to see at the next step. */
   @Override
   public double displayScale(int step) {
-    return step + 1 < steps() ? levels.get(step + 1).inputScale() : 1;
+    return step + 1 < steps() ? inputScale(step + 1) : 1;
   }
 
   @Override
@@ -119,7 +124,7 @@ public final class LinearSampler implements Sampler {
   public float[] coefficients(int step) {
     ToDoubleFunction<Weight> at = w -> table.get(step).get(w.row()).weight(w.column());
     float[] row = new float[1 + weights.size()];
-    row[0] = (float) levels.get(step).inputScale();
+    row[0] = (float) inputScale(step);
     for (int i = 0; i < weights.size(); i++) {
       row[1 + i] = (float) at.applyAsDouble(weights.get(i));
     }

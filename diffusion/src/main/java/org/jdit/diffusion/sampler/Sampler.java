@@ -21,6 +21,11 @@ public interface Sampler {
     return 1;
   }
 
+  /** The factor on {@code x} that makes what the network sees at a step. */
+  default double inputScale(int step) {
+    return 1;
+  }
+
   /**
    * The factor that brings {@code x} as a step leaves it to the scale of images, of unit variance
    * while it is mostly noise: for showing what is on its way. 1 after the last step.

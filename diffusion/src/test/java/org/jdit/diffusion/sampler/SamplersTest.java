@@ -160,6 +160,31 @@ class SamplersTest {
     assertThat(sampler.displayScale(sampler.steps() - 1)).isEqualTo(1);
   }
 
+  @ParameterizedTest
+  @MethodSource("names")
+  void theNetworkSeesNoiseOfUnitVarianceAtTheInputScale(String name) {
+    Sampler sampler = Samplers.named(name, trained, Samplers.Request.ofSteps("10"));
+    Tensor x = scope.of(IMAGE, SamplingLoop.start(sampler, new TorchGenerator(3), 4));
+    float[] c = sampler.coefficients(0);
+    List<Tensor> seen = new ArrayList<>();
+    Denoiser watched =
+        (input, _) -> {
+          seen.add(input);
+          return input;
+        };
+    sampler.step(
+        watched,
+        new Sampler.State(x, Collections.nCopies(sampler.history(), x.mul(0))),
+        signalAndNoise(sampler.timestep(0)),
+        scope.of(Shape.of(1, c.length, 1, 1), c),
+        x.mul(0));
+    float scale = (float) sampler.inputScale(0);
+    assertThat(seen.getFirst().toFloats()).isEqualTo(x.mul(scale).toFloats());
+    Tensor noise = scope.of(IMAGE, new TorchGenerator(3).randn(4));
+    // With σ about 157, σ / √(σ² + 1) is 1 less 2e-5.
+    new Tolerance(1e-4, 0).assertClose(name, seen.getFirst(), noise);
+  }
+
   @Test
   void namesDiffer() {
     assertThat(names()).doesNotHaveDuplicates();

@@ -71,10 +71,12 @@ public final class DitPipeline implements AutoCloseable {
     int n = request.labels().size();
     // Images and latents of all moments lie on the Java heap while they are drawn.
     long heap = 2L * Float.BYTES * n * imageShape(1).numel();
-    if (heap > Runtime.getRuntime().maxMemory()) {
+    long most = Math.min(Runtime.getRuntime().maxMemory(), (long) Float.BYTES * Integer.MAX_VALUE);
+    if (heap > most) {
       throw new JditException(
-          "%d images of %d pixels do not fit into a Java heap of %d MiB: sample fewer at once"
-              .formatted(n, model.imageSize(), Runtime.getRuntime().maxMemory() >> 20));
+          "%d images of %d pixels take %d MiB, but the Java heap and its arrays hold %d MiB: sample"
+                  .formatted(n, model.imageSize(), heap >> 20, most >> 20)
+              + " fewer at once");
     }
     Program step = step(request, sampler(request)).program();
     MemoryEstimate sampling = MemoryEstimate.of(step);
@@ -221,8 +223,8 @@ public final class DitPipeline implements AutoCloseable {
 
   /**
    * The inner values of the network's first evaluation for the first image, under the names of the
-   * official modules, with its inputs {@code x}, {@code t} (features) and {@code y} and its output
-   * {@code out}.
+   * official modules, with its inputs {@code x} (as the sampler scales it), {@code t} (features)
+   * and {@code y} and its output {@code out}.
    *
    * @param into where they go
    */
@@ -242,8 +244,10 @@ public final class DitPipeline implements AutoCloseable {
       load(DiT.stateDict(config()), model.dit(), ditWeights, Listener.NONE);
       int each = Math.toIntExact(latentShape(1).numel());
       float[] z =
-          SamplingLoop.start(
-              sampler, new TorchGenerator(request.seed()), each * request.labels().size());
+          scaled(
+              SamplingLoop.start(
+                  sampler, new TorchGenerator(request.seed()), each * request.labels().size()),
+              sampler.inputScale(0));
       float[] rows = Arrays.copyOf(z, each * step.rows());
       System.arraycopy(z, 0, rows, rows.length - each, each);
       double[] times = new double[step.rows()];
