@@ -66,13 +66,6 @@ final class ClassLabels {
         : OFFICIAL;
   }
 
-  /** The first name of a class, or its number where it has no name. */
-  String name(int label) {
-    return names.isEmpty() || label >= names.size()
-        ? Integer.toString(label)
-        : names.get(label).getFirst();
-  }
-
   private int number(int label) {
     if (label < 0 || label >= numClasses) {
       throw new JditException(

@@ -16,6 +16,7 @@ import org.jdit.weights.Comparison.Pair;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.json.JsonMapper;
@@ -59,6 +60,10 @@ final class CompareCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (!(tolerance >= 0)) {
+      throw new ParameterException(
+          spec.commandLine(), "--tolerance is 0 or more, not " + tolerance);
+    }
     try (TensorFile first = Checkpoint.open(a, weights);
         TensorFile second = Checkpoint.open(b, weights)) {
       Comparison comparison = Comparison.of(first, second);

@@ -2,12 +2,14 @@ package org.jdit.dit.cli;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jdit.tensor.DType;
+import org.jdit.tensor.JditException;
 import org.jdit.weights.Checkpoint.Choice;
 import org.jdit.weights.Converter;
 import org.jdit.weights.Converter.Layout;
@@ -99,8 +101,10 @@ final class ConvertCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (SampleOutputs.real(in).equals(SampleOutputs.real(out))) {
-      throw new ParameterException(spec.commandLine(), "IN and OUT are both " + in);
+    try {
+      OutputPaths.checkApart(out, List.of(in));
+    } catch (JditException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
     Result result =
         Converter.convert(

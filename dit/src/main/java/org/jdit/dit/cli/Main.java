@@ -27,15 +27,18 @@ public final class Main {
     try {
       code = line.execute(args);
     } catch (OutOfMemoryError e) {
-      err.println(
-          "jdit: out of memory (%s): sample fewer images at once, or give the JVM more with"
-                  .formatted(e.getMessage())
-              + " JDIT_JAVA_OPTS=-Xmx8g");
+      err.println("jdit: " + outOfMemory(e));
       code = 1;
     }
     out.flush();
     err.flush();
     return code;
+  }
+
+  /** What any command says that finds no memory on its way. */
+  static String outOfMemory(OutOfMemoryError e) {
+    return "out of memory (%s): ask for less at once, or give the JVM more with JDIT_JAVA_OPTS=-Xmx8g"
+        .formatted(e.getMessage());
   }
 
   /** The command line with all its subcommands, those of other modules included. */

@@ -52,7 +52,7 @@ import tools.jackson.databind.json.JsonMapper;
       "  jdit sample --class-labels cat,cat,house --seed 7",
       "  jdit sample --ckpt DiT-XL-2-256x256.pt --vae sd-vae-ft-mse",
       "  jdit sample --ckpt official --class-labels \"golden retriever,otter\" --seed 7",
-      "  jdit sample --ckpt results/0050000.pt --vae mse --sampler dpm++2m --num-sampling-steps 25"
+      "  jdit sample --ckpt results/000-DiT-XL-2/checkpoints/0050000.pt --sampler dpm++2m"
     })
 final class SampleCommand implements Callable<Integer> {
   private static final String OFFICIAL = "official";
@@ -175,7 +175,7 @@ final class SampleCommand implements Callable<Integer> {
     List<Path> written =
         Stream.of(out, saveLatents, frames, dumpActivations).filter(Objects::nonNull).toList();
     usage(this::layout);
-    usage(() -> SampleOutputs.check(written, List.of(Path.of(ckpt), Path.of(vae.orElse(ckpt)))));
+    usage(() -> OutputPaths.check(written, inputs()));
     officialUrl.ifPresent(url -> usage(() -> OfficialFiles.checkUrl(url)));
     usage(() -> sampling.request(defaults(), List.of(0), 1));
     engine.check();
@@ -193,6 +193,7 @@ final class SampleCommand implements Callable<Integer> {
               .orElseGet(() -> isDemo() ? DemoModel.someOfEach() : classes.official());
       SampleRequest request =
           usage(() -> sampling.request(defaults(), labels, config.inChannels()));
+      usage(() -> layout().check(labels.size(), model.imageSize(), frames != null));
       try (Backend backend = engine.open();
           DitPipeline pipeline = new DitPipeline(backend, model)) {
         MemoryEstimate need = usage(() -> pipeline.estimate(request));
@@ -207,8 +208,8 @@ final class SampleCommand implements Callable<Integer> {
         Map<String, Object> parameters = parameters(model, request, pipeline);
         SampleOutputs outputs =
             new SampleOutputs(samples, layout(), parameters, request, pipeline, backend.memory());
-        outputs.picture(out);
         Optional.ofNullable(saveLatents).ifPresent(outputs::latents);
+        outputs.picture(out);
         Optional.ofNullable(frames)
             .ifPresent(file -> outputs.animation(file, progress.frames(), line.getErr()));
         Optional.ofNullable(dumpActivations).ifPresent(outputs::activations);
@@ -217,6 +218,15 @@ final class SampleCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  /** The user's own files and directories, not those in the box or in the cache. */
+  private List<Path> inputs() {
+    return Stream.concat(
+            Stream.of(ckpt).filter(c -> !isDemo() && !c.equals(OFFICIAL)),
+            vae.stream().filter(v -> !Autoencoders.OFFICIAL.contains(v)))
+        .map(Path::of)
+        .toList();
   }
 
   private SampleOutputs.Layout layout() {

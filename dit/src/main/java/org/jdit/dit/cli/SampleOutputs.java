@@ -1,15 +1,11 @@
 package org.jdit.dit.cli;
 
 import java.awt.image.BufferedImage;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.channels.Channels;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jdit.dit.image.AnimatedGif;
 import org.jdit.dit.image.ImageGrid;
 import org.jdit.dit.image.Png;
@@ -43,6 +39,10 @@ record SampleOutputs(
   private static final int FRAME_CENTISECONDS = 10;
   private static final int MOST_ENLARGED = 64;
   private static final int LAST_CENTISECONDS = 200;
+  private static final int MOST_GIF = 0xffff;
+
+  /** Of a pixel of the picture: a number, and three bytes of the file as it is put together. */
+  private static final int PIXEL_BYTES = 7;
 
   /**
    * How images are put into one picture.
@@ -60,45 +60,32 @@ record SampleOutputs(
       }
     }
 
+    /**
+     * Checks, before long work, that pictures of so many images can be made.
+     *
+     * @param side of an image, in pixels
+     * @param animated whether an animation is wanted too
+     * @throws JditException if they would be larger than memory or the format allows
+     */
+    void check(int n, int side, boolean animated) {
+      ImageGrid.Size grid = ImageGrid.size(n, side, side, columns);
+      long width = grid.width() * enlarge;
+      long height = grid.height() * enlarge;
+      long most = Math.min(Runtime.getRuntime().maxMemory(), Integer.MAX_VALUE) / PIXEL_BYTES;
+      if (width > most / height) {
+        throw new JditException(
+            "a picture of %d x %d pixels does not fit into memory: choose a smaller --enlarge, or fewer images"
+                .formatted(width, height));
+      }
+      if (animated && Math.max(width, height) > MOST_GIF) {
+        throw new JditException(
+            "an animation of %d x %d pixels exceeds the %d that a side of a GIF can have: choose a smaller --enlarge, or other --columns"
+                .formatted(width, height, MOST_GIF));
+      }
+    }
+
     BufferedImage of(Samples samples) {
       return ImageGrid.enlarged(samples.grid(columns), enlarge);
-    }
-  }
-
-  /**
-   * Checks, before long work, that files can be written, and each to a place of its own.
-   *
-   * @param inputs files that must not be overwritten
-   * @throws JditException naming the first one that cannot
-   */
-  static void check(List<Path> files, List<Path> inputs) {
-    Set<Path> taken = new HashSet<>();
-    inputs.forEach(file -> taken.add(real(file)));
-    for (Path file : files) {
-      if (!taken.add(real(file))) {
-        throw new JditException("%s is named twice: choose another output".formatted(file));
-      }
-      Path directory = file.toAbsolutePath().getParent();
-      if (directory == null || !Files.isDirectory(directory)) {
-        throw new JditException(
-            "cannot write %s: there is no directory %s".formatted(file, directory));
-      }
-      if (!Files.isWritable(directory)) {
-        throw new JditException(
-            "cannot write %s: the directory %s is not writable".formatted(file, directory));
-      }
-      if (Files.isDirectory(file)) {
-        throw new JditException("cannot write %s: it is a directory".formatted(file));
-      }
-    }
-  }
-
-  /** The file itself, whatever links lead to it. */
-  static Path real(Path file) {
-    try {
-      return file.toRealPath();
-    } catch (IOException e) {
-      return file.toAbsolutePath().normalize();
     }
   }
 

@@ -13,6 +13,22 @@ public final class ImageGrid {
   private ImageGrid() {}
 
   /**
+   * How large a grid will be.
+   *
+   * @param width in pixels
+   * @param height in pixels
+   */
+  public record Size(long width, long height) {}
+
+  /** The size of a grid of {@code n} images. */
+  public static Size size(int n, int height, int width, int columns) {
+    long across = Math.min(columns, n);
+    long down = (n + across - 1) / across;
+    int padding = n == 1 ? 0 : PADDING;
+    return new Size(across * (width + padding) + padding, down * (height + padding) + padding);
+  }
+
+  /**
    * Draws a grid.
    *
    * @param images {@code [n, 3, height, width]}, row-major, −1 is black and 1 is full intensity;
@@ -25,14 +41,12 @@ public final class ImageGrid {
           "%d numbers for %d images of %d x %d in %d columns"
               .formatted(images.length, n, height, width, columns));
     }
-    int across = Math.min(columns, n);
-    int down = (n + across - 1) / across;
-    int padding = n == 1 ? 0 : PADDING;
+    Size size = size(n, height, width, columns);
     BufferedImage grid =
         new BufferedImage(
-            across * (width + padding) + padding,
-            down * (height + padding) + padding,
-            BufferedImage.TYPE_INT_RGB);
+            Math.toIntExact(size.width), Math.toIntExact(size.height), BufferedImage.TYPE_INT_RGB);
+    int across = Math.min(columns, n);
+    int padding = n == 1 ? 0 : PADDING;
     int plane = height * width;
     for (int i = 0; i < n; i++) {
       int left = (i % across) * (width + padding) + padding;

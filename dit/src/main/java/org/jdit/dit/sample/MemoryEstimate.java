@@ -52,17 +52,27 @@ public record MemoryEstimate(long weights, long activations) {
   }
 
   /**
-   * Refuses what cannot fit.
+   * Refuses what cannot fit, for commands whose {@code --batch} is the way to need less.
    *
    * @param available bytes that may be used
    * @throws JditException if that is less than {@link #total}
    */
   public void require(long available) {
+    require(available, "choose a smaller --batch or a smaller model");
+  }
+
+  /**
+   * Refuses what cannot fit.
+   *
+   * @param available bytes that may be used
+   * @param remedy what the user can do, for the end of the message
+   * @throws JditException if that is less than {@link #total}
+   */
+  public void require(long available, String remedy) {
     if (total() > available) {
       throw new JditException(
-          ("this needs about %.1f GiB of memory (weights %.1f, activations %.1f) but %.1f GiB are"
-                  + " available: choose a smaller --batch or a smaller model")
-              .formatted(total() / GIB, weights / GIB, activations / GIB, available / GIB));
+          "this needs about %.1f GiB of memory (weights %.1f, activations %.1f) but %.1f GiB are available: %s"
+              .formatted(total() / GIB, weights / GIB, activations / GIB, available / GIB, remedy));
     }
   }
 

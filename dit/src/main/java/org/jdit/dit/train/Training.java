@@ -76,7 +76,10 @@ public final class Training implements AutoCloseable {
             GaussianDiffusion.create(DiffusionOptions.DEFAULT.withLearnSigma(c.learnSigma())),
             settings.recipe(innerValues),
             settings.portion());
-    need(step, split.held().isPresent()).require(MemoryEstimate.availableBytes());
+    need(step, split.held().isPresent())
+        .require(
+            MemoryEstimate.availableBytes(),
+            "choose a smaller --global-batch-size, a larger --accumulate, or --grad-checkpoint");
     trainer = new Trainer(backend, step);
     batches =
         new BatchLoader(

@@ -1,6 +1,7 @@
 package org.jdit.dit.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +20,7 @@ import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.jdit.dit.data.LatentShards;
+import org.jdit.dit.sample.MemoryEstimate;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
@@ -36,11 +39,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Bad input gets one clear message and the right exit code, and leaves nothing half-written. The
- * cases are those of docs/bad-input.md, which must show each message.
+ * cases are those of docs/bad-input.md, which must show just these and their messages.
  */
 class BadInputTest {
   private static final Path DIT = Run.resource("e2e/dit.pt");
   private static final Path VAE = Run.resource("e2e/vae");
+  private static final double GIB = 1L << 30;
 
   @TempDir private Path dir;
 
@@ -230,6 +234,17 @@ class BadInputTest {
     Path misshapen = network("misshapen.safetensors", "blocks.0.mlp.fc1.bias", Spec.f32(100));
     Path noNull =
         network("no-null.safetensors", "y_embedder.embedding_table.weight", Spec.f32(10, 128));
+    Path thousand =
+        network("thousand.safetensors", "y_embedder.embedding_table.weight", Spec.f32(1001, 128));
+    network("part.safetensors", "", null);
+    Path index =
+        file(
+            "dit.safetensors.index.json",
+            "{\"weight_map\": {\"pos_embed\": \"part.safetensors\"}}"
+                .getBytes(StandardCharsets.UTF_8));
+    Path pipeline = dir.resolve("pipeline");
+    Run converted = Run.jdit("convert", DIT, pipeline, "--num-heads", 2);
+    assertThat(converted.code()).as(converted.err()).isZero();
     return List.of(
         bad("no command", 2, "a command is missing"),
         bad("unknown command", 2, "Unmatched argument at index 0: 'draw'", "draw"),
@@ -297,10 +312,83 @@ class BadInputTest {
             "is named twice",
             "--save-latents",
             dir.resolve("out.png")),
-        badSample("output over the checkpoint", 2, "is named twice", "--out", DIT),
+        badSample("output over the checkpoint", 2, "is the input", "--out", DIT),
+        badSample(
+            "output in the checkpoint's directory",
+            2,
+            "is a part of the input",
+            "--ckpt",
+            pipeline,
+            "--out",
+            pipeline.resolve("transformer/config.json")),
+        badSample(
+            "output over a part of the checkpoint",
+            2,
+            "is a part of the input",
+            "--ckpt",
+            index,
+            "--save-latents",
+            dir.resolve("part.safetensors")),
+        badSample(
+            "output over the autoencoder",
+            2,
+            "is a part of the input",
+            "--save-latents",
+            VAE.resolve("config.json")),
+        badSample(
+            "a picture too large",
+            2,
+            "choose a smaller --enlarge",
+            "--class-labels",
+            String.join(",", Collections.nCopies(800, "1")),
+            "--enlarge",
+            64,
+            "--columns",
+            20),
+        badSample(
+            "an animation too large",
+            2,
+            "that a side of a GIF can have",
+            "--class-labels",
+            String.join(",", Collections.nCopies(80, "1")),
+            "--enlarge",
+            46,
+            "--columns",
+            80,
+            "--frames",
+            dir.resolve("out.gif")),
+        badSample(
+            "a name of several ImageNet classes",
+            2,
+            "several classes are called 'crane'",
+            "--ckpt",
+            thousand,
+            "--class-labels",
+            "crane"),
         badSample("no download URL", 2, "is no http or https URL", "--official-url", "file:///tmp"),
-        badSample("output is a directory", 2, "it is a directory", "--out", dir),
-        bad("conversion onto itself", 2, "IN and OUT are both", "convert", DIT, DIT),
+        badSample(
+            "output is a directory",
+            2,
+            "it is a directory",
+            "--out",
+            Files.createDirectory(dir.resolve("out"))),
+        bad("conversion onto itself", 2, "is the input", "convert", DIT, DIT),
+        bad(
+            "conversion onto a part of itself",
+            2,
+            "is a part of the input",
+            "convert",
+            pipeline,
+            pipeline.resolve("transformer/diffusion_pytorch_model.safetensors")),
+        bad(
+            "a tolerance that nothing passes",
+            2,
+            "--tolerance is 0 or more",
+            "compare",
+            DIT,
+            DIT,
+            "--tolerance",
+            -1),
         bad(
             "conversion to an unknown format",
             1,
@@ -319,17 +407,23 @@ class BadInputTest {
             "dataset",
             "demo",
             "--out",
-            dir),
+            Files.createDirectories(dir.resolve("drawings/cat")).getParent()),
         bad("no EMA weights", 1, "ema", "inspect", DIT, "--weights", "ema"));
   }
 
   @TestFactory
   Stream<DynamicTest> saysWhatIsWrong() throws IOException {
-    List<DynamicTest> tests = new ArrayList<>();
-    for (Misuse m : Stream.concat(cases().stream(), featureCases().stream()).toList()) {
-      tests.add(m.test(dir));
-    }
-    return tests.stream();
+    List<Misuse> all = Stream.concat(cases().stream(), featureCases().stream()).toList();
+    return Misuse.tests("Commands, files and data", all, dir);
+  }
+
+  @Test
+  void theDocsShowTheMessagesOfShortMemory() throws IOException {
+    MemoryEstimate need = new MemoryEstimate((long) (2.5 * GIB), (long) (38.8 * GIB));
+    assertThatThrownBy(() -> need.require((long) (22.1 * GIB)))
+        .satisfies(e -> assertThat(Misuse.docs()).contains("| 1 | " + e.getMessage() + " |"));
+    String said = Main.outOfMemory(new OutOfMemoryError("Java heap space"));
+    assertThat(Misuse.docs()).contains("| 1 | " + said + " |");
   }
 
   @BeforeEach
@@ -358,7 +452,9 @@ class BadInputTest {
     }
     Run run = Run.jdit(sample("--ckpt", out, "--num-heads", 2).toArray());
     assertThat(run.code()).as(run.err()).isZero();
-    assertThat(run.err()).contains("warning: weights blocks.0.mlp.fc2.bias hold NaN or infinity");
+    String warning = "warning: weights blocks.0.mlp.fc2.bias hold NaN or infinity";
+    assertThat(run.err()).contains(warning);
+    assertThat(Misuse.docs()).contains("| 0 | " + warning + " |");
   }
 
   @Test

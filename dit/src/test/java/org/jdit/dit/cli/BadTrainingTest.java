@@ -3,7 +3,6 @@ package org.jdit.dit.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -12,7 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A training that cannot be begun says why in one message and leaves nothing, not even a folder.
- * The cases are those of docs/bad-input.md, which must show each of them.
+ * The cases are those of docs/bad-input.md, which must show just these.
  */
 class BadTrainingTest {
   private static final Path DIT = Run.resource("e2e/dit.pt");
@@ -114,10 +113,6 @@ class BadTrainingTest {
 
   @TestFactory
   Stream<DynamicTest> saysWhatIsWrongAndLeavesNothing() throws IOException {
-    List<DynamicTest> tests = new ArrayList<>();
-    for (Misuse m : cases()) {
-      tests.add(m.test(dir));
-    }
-    return tests.stream();
+    return Misuse.tests("Training", cases(), dir);
   }
 }
