@@ -5,8 +5,8 @@ import java.util.Objects;
 import org.jdit.tensor.JditException;
 
 /**
- * A data set of {@link DemoDrawings}, drawn when asked for: the trainer needs no files, and files
- * of the same set hold the same pixels. Examples are ordered by class. Example {@code index} of a
+ * A data set of {@link DemoDrawings}, drawn when asked for; {@code jdit dataset demo} writes one to
+ * files, which hold the same pixels. Examples are ordered by class. Example {@code index} of a
  * class is the same in sets of other lengths, so a longer set begins like a shorter one.
  *
  * @param perClass drawings of each class, 1 to {@link #MAX_PER_CLASS}

@@ -25,13 +25,16 @@ final class DemoShape {
     return rgb[(2 * y < size ? 0 : size - 1) * size + x];
   }
 
-  /** The mask's bounding box, stretched to a grid. */
+  /** The mask's bounding box, stretched to a grid; zeros if the mask is empty. */
   static double[] of(int[] rgb, int size) {
     double[] mask = mask(rgb, size);
     int[] xs =
         IntStream.range(0, mask.length).filter(i -> mask[i] > 0).map(i -> i % size).toArray();
     int[] ys =
         IntStream.range(0, mask.length).filter(i -> mask[i] > 0).map(i -> i / size).toArray();
+    if (xs.length == 0) {
+      return new double[GRID * GRID];
+    }
     int left = IntStream.of(xs).min().getAsInt();
     int top = IntStream.of(ys).min().getAsInt();
     double wide = IntStream.of(xs).max().getAsInt() + 1 - left;

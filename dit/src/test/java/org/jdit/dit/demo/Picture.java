@@ -36,6 +36,18 @@ record Picture(int label, RgbImage image) {
         .toList();
   }
 
+  /** Its pixels as {@link BufferedImage#getRGB} gives them, without alpha. */
+  int[] rgb() {
+    byte[] levels = image.toBytes();
+    return IntStream.range(0, SIDE * SIDE)
+        .map(
+            i ->
+                (levels[3 * i] & 0xff) << 16
+                    | (levels[3 * i + 1] & 0xff) << 8
+                    | (levels[3 * i + 2] & 0xff))
+        .toArray();
+  }
+
   Picture mirrored() {
     return new Picture(label, image.flipped());
   }
