@@ -82,6 +82,22 @@ class BadTrainingTest {
             runs,
             "--max-steps",
             -5_000_000_000L),
+        bad(
+            "a share that holds nothing back",
+            1,
+            "not one to hold back for validation",
+            runs,
+            "--val-split",
+            0.01),
+        bad(
+            "a network too large to train",
+            1,
+            "8,509,481,056 parameters cannot be trained",
+            runs,
+            "--model",
+            "4096x28x16/4"),
+        bad("a norm below nothing", 2, "must be positive, not -1.0", runs, "--clip-norm", -1),
+        bad("a weight decay without end", 2, "not Infinity", runs, "--weight-decay", "Infinity"),
         bad("no worker", 2, "--num-workers is 1 or more", runs, "--num-workers", 0),
         bad("an average of nothing", 2, "--ema-decay is from 0 to below 1", runs, "--ema-decay", 1),
         bad(
