@@ -27,8 +27,11 @@ record Originality(List<Neighbours> pictures, List<Neighbours> control) {
     return found.distance() * found.ratio();
   }
 
+  /** Chance alone may bring a new drawing near, so what the nearest of them has is no copy's. */
   private double limit() {
-    return LEAST * quantile(control, Originality::score, NEAREST);
+    return Math.min(
+        LEAST * quantile(control, Originality::score, NEAREST),
+        quantile(control, Originality::score, 0));
   }
 
   /** Numbers of the pictures that are copies: much nearer, and to one drawing alone. */
