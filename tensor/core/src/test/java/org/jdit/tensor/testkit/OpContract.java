@@ -18,6 +18,7 @@ import org.jdit.tensor.Tensor;
 import org.jdit.tensor.autodiff.Autodiff;
 import org.jdit.tensor.memory.TensorScope;
 import org.jdit.tensor.op.Attention;
+import org.jdit.tensor.op.AttentionGradient;
 import org.jdit.tensor.op.Binary;
 import org.jdit.tensor.op.Clamp;
 import org.jdit.tensor.op.Compare;
@@ -42,6 +43,12 @@ import org.junit.jupiter.api.TestFactory;
 /** A backend computes what the oracle computes: every operation of {@link OpCases}. */
 public abstract class OpContract extends RecordedOpsContract {
   private static final List<OpCase> CASES = OpCases.all();
+
+  /**
+   * A factor that is itself a result may lie between two bfloat16 numbers, and the last bit of its
+   * float32 decides which it becomes.
+   */
+  private static final Tolerance ROUNDED_GRADIENT = Tolerance.relToMax(0x1p-8);
 
   /** What a backend must compute in; operations on other types may be refused, by name. */
   private static final Set<DType> REQUIRED = EnumSet.of(DType.F32, DType.I64, DType.BOOL);
@@ -169,23 +176,25 @@ public abstract class OpContract extends RecordedOpsContract {
    * The oracle rounds the operands of products too, so the bound is the same in every precision,
    * but for attention: a backend may weigh values before it divides by the sum of the weights,
    * where the oracle does so after it. Either rounds a weight by up to 2^-9 of itself, and values
-   * are drawn from [-1, 1].
+   * are drawn from [-1, 1]. The gradient of attention is bounded as gradients are.
    */
   private Tolerance bound(OpCase c, DType dtype) {
-    return precision() == Precision.BF16 && c.op() instanceof Attention && dtype == DType.F32
-        ? new Tolerance(0x1p-8, 0)
-        : c.bound().of(dtype);
+    if (precision() == Precision.FP32 || dtype != DType.F32) {
+      return c.bound().of(dtype);
+    }
+    return switch (c.op()) {
+      case Attention _ -> new Tolerance(0x1p-8, 0);
+      case AttentionGradient _ -> ROUNDED_GRADIENT;
+      default -> c.bound().of(dtype);
+    };
   }
 
-  /**
-   * The bound on a gradient. A factor that is itself a result may lie between two bfloat16 numbers,
-   * and the last bit of its float32 decides which it becomes.
-   */
+  /** The bound on a gradient. */
   private Tolerance gradientBound(OpCase c, Program gradient, DType dtype) {
     boolean products =
         ReferenceBackend.plain(gradient).nodes().stream().anyMatch(n -> n.op() instanceof MatMul);
     return precision() == Precision.BF16 && products && dtype == DType.F32
-        ? Tolerance.relToMax(0x1p-8)
+        ? ROUNDED_GRADIENT
         : c.bound().ofGradient(dtype);
   }
 
