@@ -73,7 +73,9 @@ record SamplePreview(
                 .withGuidance(guided ? GUIDANCE : 1)
                 .withSeed(settings.seed())
                 .withBatch(settings.portion());
-        pipeline.estimate(request).require(MemoryEstimate.availableBytes());
+        pipeline
+            .estimate(request)
+            .require(MemoryEstimate.availableBytes(), "leave --sample-every out, or give --accumulate");
         Samples s = pipeline.sample(request, Listener.NONE);
         return ImageGrid.draw(
             s.images(), labels.size(), s.imageShape().dim(2), s.imageShape().dim(3), columns);

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The launcher gives Java a character set that file names can be read in. */
-@DisabledOnOs(OS.WINDOWS)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "has a launcher of its own")
 class LauncherTest {
   private static final Path WORKING = Path.of("").toAbsolutePath();
 
