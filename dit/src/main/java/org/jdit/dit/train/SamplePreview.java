@@ -75,7 +75,8 @@ record SamplePreview(
                 .withBatch(settings.portion());
         pipeline
             .estimate(request)
-            .require(MemoryEstimate.availableBytes(), "leave --sample-every out, or give --accumulate");
+            .require(
+                MemoryEstimate.availableBytes(), "leave --sample-every out, or give --accumulate");
         Samples s = pipeline.sample(request, Listener.NONE);
         return ImageGrid.draw(
             s.images(), labels.size(), s.imageShape().dim(2), s.imageShape().dim(3), columns);

@@ -87,7 +87,9 @@ final class Panel {
   /** As many terms as fit whole blocks, of lines whose terms lie side by side; says how many. */
   private static int blocks(
       Matrix lines, int first, int width, int from, int depth, float[] into, int at) {
-    boolean fits = Lanes.COUNT == Transpose.SIZE && (width == MicroKernel.HEIGHT || width == MicroKernel.WIDTH);
+    boolean fits =
+        Lanes.COUNT == Transpose.SIZE
+            && (width == MicroKernel.HEIGHT || width == MicroKernel.WIDTH);
     if (!fits || lines.colStride() != 1) {
       return 0;
     }
