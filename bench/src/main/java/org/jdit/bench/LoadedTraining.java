@@ -35,7 +35,7 @@ public final class LoadedTraining implements Contender {
             random.randn(numbers),
             Collections.nCopies(images, 0),
             random.randn(numbers),
-            TimestepSampler.uniform(trainer.schedule().steps()).draw(images, random));
+            TimestepSampler.uniform(trainer.diffusion().schedule().steps()).draw(images, random));
   }
 
   /** Bytes of buffers and state. */

@@ -42,7 +42,7 @@ public record RandomModel(Path dit, Path vae) implements AutoCloseable {
     RandomModel files =
         new RandomModel(directory.resolve("dit.safetensors"), directory.resolve("vae.safetensors"));
     try {
-      write(files.dit, Recognition.metadata(config, Space.LATENT), DiT.stateDict(config));
+      write(files.dit, Recognition.metadata(config, Space.LATENT, false), DiT.stateDict(config));
       write(files.vae, Map.of(), AutoencoderKl.stateDict(vaeConfig));
       return files;
     } catch (RuntimeException e) {

@@ -38,6 +38,19 @@ public record DiffusionOptions(
         steps);
   }
 
+  /** These options for a network that predicts the image, or the noise. */
+  public DiffusionOptions withPredictXStart(boolean image) {
+    return new DiffusionOptions(
+        respacing,
+        noiseSchedule,
+        useKl,
+        sigmaSmall,
+        image,
+        learnSigma,
+        rescaleLearnedSigmas,
+        steps);
+  }
+
   /** These options with or without a learned variance. */
   public DiffusionOptions withLearnSigma(boolean learned) {
     return new DiffusionOptions(

@@ -72,6 +72,7 @@ public final class Converter {
   private static final List<String> TORCH_ENDINGS = List.of(".pt", ".pth", ".bin", ".ckpt");
   private static final String HEADS = "num_heads";
   private static final String SPACE = "space";
+  private static final String PREDICT_XSTART = "predict_xstart";
   private static final String CLASSES = "num_classes";
   private static final String SAFETENSORS_ENDING = ".safetensors";
 
@@ -172,7 +173,12 @@ public final class Converter {
     TensorFile tensors = DitKeys.diffusers(in);
     DitDimensions d = DitDimensions.of(official);
     PipelineConfig config =
-        new PipelineConfig(d, heads(official, d), classes(official, d), in.source());
+        new PipelineConfig(
+            d,
+            heads(official, d),
+            classes(official, d),
+            Boolean.parseBoolean(official.metadata().get(PREDICT_XSTART)),
+            in.source());
     Map<String, String> metadata = provenance(official);
     metadata.putIfAbsent(DitKeys.NUMERICS, "official");
     List<TensorEntry> entries = entries(tensors, List.of(DitKeys.POSITIONS));
@@ -246,7 +252,8 @@ public final class Converter {
     in.weights().ifPresent(part -> m.put(Checkpoint.WEIGHTS, part));
     switch (ModelKind.of(tensors)) {
       case DIT_OFFICIAL, DIT_DIFFUSERS -> {
-        keep(m, tensors, List.of(HEADS, CLASSES, SPACE, DitKeys.NUMERICS)::contains);
+        keep(
+            m, tensors, List.of(HEADS, CLASSES, SPACE, PREDICT_XSTART, DitKeys.NUMERICS)::contains);
         request.numHeads().ifPresent(n -> m.put(HEADS, Integer.toString(n)));
         DitDimensions.of(tensors).name().ifPresent(name -> m.put("model", name));
       }

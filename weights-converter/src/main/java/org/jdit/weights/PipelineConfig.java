@@ -15,7 +15,8 @@ import tools.jackson.databind.json.JsonMapper;
  * The JSON files of a DiTPipeline directory, as diffusers writes them for a DiT with the official
  * noise schedule.
  */
-record PipelineConfig(DitDimensions dit, int heads, int classes, String source) {
+record PipelineConfig(
+    DitDimensions dit, int heads, int classes, boolean predictXStart, String source) {
   // The release whose files these are; later ones read them.
   private static final String VERSION = "0.40.0.dev0";
 
@@ -56,7 +57,7 @@ record PipelineConfig(DitDimensions dit, int heads, int classes, String source) 
     return m;
   }
 
-  private static Map<String, Object> scheduler() {
+  private Map<String, Object> scheduler() {
     Map<String, Object> m = new TreeMap<>();
     m.put("_class_name", "DDIMScheduler");
     m.put("_diffusers_version", VERSION);
@@ -67,7 +68,7 @@ record PipelineConfig(DitDimensions dit, int heads, int classes, String source) 
     m.put("clip_sample_range", 1.0);
     m.put("dynamic_thresholding_ratio", 0.995);
     m.put("num_train_timesteps", 1000);
-    m.put("prediction_type", "epsilon");
+    m.put("prediction_type", predictXStart ? "sample" : "epsilon");
     m.put("rescale_betas_zero_snr", false);
     m.put("sample_max_value", 1.0);
     m.put("set_alpha_to_one", true);

@@ -26,7 +26,8 @@ record Training(StateDict tensors, Map<String, String> metadata) {
   // state_dict is Lightning's.
   private static final List<String> MODEL = List.of("model", "state_dict");
   // What a training's arguments tell that names and shapes do not.
-  private static final List<String> SAID_BY_ARGS = List.of("num_classes", "num_heads", "space");
+  private static final List<String> SAID_BY_ARGS =
+      List.of("num_classes", "num_heads", "space", "predict_xstart");
   private static final List<String> ARGS = List.of("args", "hyper_parameters");
 
   static Training of(TorchFile file, Choice choice) {

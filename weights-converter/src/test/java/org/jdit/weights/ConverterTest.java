@@ -111,6 +111,21 @@ class ConverterTest {
   }
 
   @Test
+  void whatIsPredictedIsToldToDiffusersAndKept() throws IOException {
+    for (boolean image : new boolean[] {false, true}) {
+      Path in = withLabelRows(11, Map.of("predict_xstart", Boolean.toString(image)));
+      Path pipeline = directory.resolve("predicts-image-" + image);
+      convert(in, pipeline, HEADS);
+      assertThat(pipeline.resolve("scheduler/scheduler_config.json"))
+          .content()
+          .contains("\"prediction_type\" : \"%s\"".formatted(image ? "sample" : "epsilon"));
+      Path back = directory.resolve("back-%s.safetensors".formatted(image));
+      convert(pipeline, back, OptionalInt.empty());
+      assertThat(metadata(back)).containsEntry("predict_xstart", Boolean.toString(image));
+    }
+  }
+
+  @Test
   void positionTableThatDriftedIsKeptBeside() throws IOException {
     Path drifted = directory.resolve("drifted.safetensors");
     try (Checkpoint c = Checkpoint.open(Reference.file("dit_state.pt"), Choice.AUTO);

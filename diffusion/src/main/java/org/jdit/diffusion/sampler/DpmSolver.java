@@ -25,11 +25,7 @@ final class DpmSolver {
 
   static LinearSampler sampler(SigmaGrid grid, int order, boolean sde) {
     return new LinearSampler(
-        LinearSampler.unscaled(grid.timesteps()),
-        1,
-        order,
-        sde,
-        new DpmSolver(grid, order, sde)::next);
+        LinearSampler.unscaled(grid), 1, order, sde, new DpmSolver(grid, order, sde)::next);
   }
 
   private int orderAt(int step) {

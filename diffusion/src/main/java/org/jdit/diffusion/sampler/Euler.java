@@ -3,6 +3,7 @@ package org.jdit.diffusion.sampler;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jdit.diffusion.schedule.SigmaGrid;
+import org.jdit.diffusion.schedule.SigmaGrid.VariancePreserving;
 import org.jdit.diffusion.schedule.TimestepSpacing;
 
 /** Euler's method on dx/dσ = ε in the variance-exploding scale (Karras et al. 2022, §3). */
@@ -22,12 +23,12 @@ final class Euler {
   /** The network wants unit variance: x / √(σ² + 1). */
   static List<LinearSampler.Level> levels(SigmaGrid grid) {
     return IntStream.range(0, grid.steps())
-        .mapToObj(i -> new LinearSampler.Level(grid.timesteps().get(i), inputScale(grid.sigma(i))))
+        .mapToObj(
+            i -> {
+              VariancePreserving input = grid.variancePreserving(i);
+              return new LinearSampler.Level(grid.timesteps().get(i), input.alpha(), input);
+            })
         .toList();
-  }
-
-  static double inputScale(double sigma) {
-    return 1 / Math.sqrt(sigma * sigma + 1);
   }
 
   /** At the very end of the chain the image is all but noise; short of it, its share counts. */

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.jdit.diffusion.Denoiser;
+import org.jdit.diffusion.schedule.SigmaGrid;
+import org.jdit.diffusion.schedule.SigmaGrid.VariancePreserving;
 import org.jdit.tensor.Tensor;
 
 /**
@@ -12,7 +14,7 @@ import org.jdit.tensor.Tensor;
  * predicts, and fresh noise. That holds for all multistep and Runge-Kutta solvers of the diffusion
  * ODE and SDE, so such a solver is a table of weights, worked out in double beforehand, and one
  * traced step serves them all. A weight that is 0 at every step is not traced; one that is always 1
- * costs no product. The network must predict noise; variance channels are not read.
+ * costs no product. Variance channels are not read.
  */
 public final class LinearSampler implements Sampler {
   private final List<Level> levels;
@@ -29,8 +31,9 @@ public final class LinearSampler implements Sampler {
    *
    * @param timestep what the network is told
    * @param inputScale factor on the state's image that makes the network's input
+   * @param input what image and noise count in that input
    */
-  record Level(double timestep, double inputScale) {}
+  record Level(double timestep, double inputScale, VariancePreserving input) {}
 
   /** The rule of a solver. */
   @FunctionalInterface
@@ -48,24 +51,27 @@ public final class LinearSampler implements Sampler {
   private record Weight(int row, int column, boolean constantOne) {}
 
   /**
-   * Works out the table.
+   * Works out the table for a network that predicts noise.
    *
    * @param states tensors carried from step to step, the image included
    */
   LinearSampler(
       List<Level> levels, double initialScale, int states, boolean drawsNoise, Rule rule) {
+    this(levels, initialScale, states, drawsNoise, table(levels.size(), basis(states), rule));
+  }
+
+  private LinearSampler(
+      List<Level> levels,
+      double initialScale,
+      int states,
+      boolean drawsNoise,
+      List<List<Combination>> table) {
     this.levels = List.copyOf(levels);
     this.initialScale = initialScale;
     this.states = states;
     this.drawsNoise = drawsNoise;
+    this.table = table;
     int size = states + 2;
-    List<Combination> basis =
-        IntStream.range(0, size).mapToObj(i -> Combination.of(i, size)).toList();
-    this.table =
-        IntStream.range(0, levels.size())
-            .mapToObj(
-                i -> rule.next(i, basis.subList(0, states), basis.get(states), basis.getLast()))
-            .toList();
     for (int row = 0; row < states; row++) {
       for (int column = 0; column < size; column++) {
         int r = row;
@@ -78,9 +84,42 @@ public final class LinearSampler implements Sampler {
     }
   }
 
+  /** The state, what the network predicts, fresh noise. */
+  private static List<Combination> basis(int states) {
+    return IntStream.range(0, states + 2).mapToObj(i -> Combination.of(i, states + 2)).toList();
+  }
+
+  private static List<List<Combination>> table(int steps, List<Combination> basis, Rule rule) {
+    int states = basis.size() - 2;
+    return IntStream.range(0, steps)
+        .mapToObj(i -> rule.next(i, basis.subList(0, states), basis.get(states), basis.getLast()))
+        .toList();
+  }
+
+  /** The same solver for a network that predicts the image: ε = (z - α x₀) / σ, z what it sees. */
+  LinearSampler predictingImages() {
+    List<Combination> basis = basis(states);
+    Combination image = basis.get(states);
+    List<List<Combination>> other = new ArrayList<>();
+    for (int i = 0; i < steps(); i++) {
+      Level level = levels.get(i);
+      double sigma = level.input().sigma();
+      Combination eps =
+          basis
+              .getFirst()
+              .times(level.inputScale() / sigma)
+              .plus(-level.input().alpha() / sigma, image);
+      Combination change = eps.minus(image);
+      other.add(table.get(i).stream().map(row -> row.plus(row.weight(states), change)).toList());
+    }
+    return new LinearSampler(levels, initialScale, states, drawsNoise, other);
+  }
+
   /** Levels that scale nothing. */
-  static List<Level> unscaled(List<Double> timesteps) {
-    return timesteps.stream().map(t -> new Level(t, 1)).toList();
+  static List<Level> unscaled(SigmaGrid grid) {
+    return IntStream.range(0, grid.steps())
+        .mapToObj(i -> new Level(grid.timesteps().get(i), 1, grid.variancePreserving(i)))
+        .toList();
   }
 
   @Override

@@ -6,7 +6,6 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import org.jdit.diffusion.GaussianDiffusion;
-import org.jdit.diffusion.MeanType;
 import org.jdit.diffusion.schedule.NoiseSchedule;
 import org.jdit.diffusion.schedule.Respacing;
 import org.jdit.diffusion.schedule.SigmaGrid;
@@ -24,31 +23,31 @@ public final class Samplers {
           new Entry(
               "dpm++2m",
               "DPM-Solver++(2M) (Lu et al. 2022), good from some 20 steps",
-              (d, r) -> DpmSolver.sampler(open(d, r), 2, false)),
+              (d, r) -> solver(d, DpmSolver.sampler(open(d, r), 2, false))),
           new Entry(
               "dpm++3m",
               "DPM-Solver++(3M), a third-order variant",
-              (d, r) -> DpmSolver.sampler(open(d, r), 3, false)),
+              (d, r) -> solver(d, DpmSolver.sampler(open(d, r), 3, false))),
           new Entry(
               "dpm++2m-sde",
               "DPM-Solver++(2M) with fresh noise at every step",
-              (d, r) -> DpmSolver.sampler(open(d, r), 2, true)),
+              (d, r) -> solver(d, DpmSolver.sampler(open(d, r), 2, true))),
           new Entry(
               "unipc",
               "UniPC (Zhao et al. 2023), good from some 10 steps",
-              (d, r) -> UniPc.sampler(open(d, r))),
+              (d, r) -> solver(d, UniPc.sampler(open(d, r)))),
           new Entry(
               "euler",
               "Euler's method on the ODE (Karras et al. 2022)",
-              (d, r) -> Euler.sampler(closed(d, r), r.spacingOrLinspace())),
+              (d, r) -> solver(d, Euler.sampler(closed(d, r), r.spacingOrLinspace()))),
           new Entry(
               "euler-ancestral",
               "Euler's method with fresh noise at every step",
-              (d, r) -> EulerAncestral.sampler(closed(d, r), r.spacingOrLinspace())),
+              (d, r) -> solver(d, EulerAncestral.sampler(closed(d, r), r.spacingOrLinspace()))),
           new Entry(
               "heun",
               "Heun's second-order method (Karras et al. 2022), two network calls a step",
-              (d, r) -> Heun.sampler(closed(d, r), r.spacingOrLinspace())));
+              (d, r) -> solver(d, Heun.sampler(closed(d, r), r.spacingOrLinspace()))));
 
   private Samplers() {}
 
@@ -164,22 +163,23 @@ public final class Samplers {
   }
 
   private static SigmaGrid open(GaussianDiffusion trained, Request r) {
-    requireNoisePrediction(trained);
     NoiseSchedule whole = trained.schedule().singlePrecision();
     return SigmaGrid.open(whole, r.spacingOrLinspace(), r.count(), r.karras());
   }
 
   private static SigmaGrid closed(GaussianDiffusion trained, Request r) {
-    requireNoisePrediction(trained);
     NoiseSchedule whole = trained.schedule().singlePrecision();
     return SigmaGrid.closed(whole, r.spacingOrLinspace(), r.count(), r.karras());
   }
 
-  private static void requireNoisePrediction(GaussianDiffusion trained) {
-    if (trained.meanType() != MeanType.EPSILON) {
-      throw new JditException(
-          "this sampler needs a network that predicts noise, not %s; use ddpm or ddim"
-              .formatted(trained.meanType()));
-    }
+  private static Sampler solver(GaussianDiffusion trained, LinearSampler solver) {
+    return switch (trained.meanType()) {
+      case EPSILON -> solver;
+      case START_X -> solver.predictingImages();
+      case PREVIOUS_X ->
+          throw new JditException(
+              "this sampler needs a network that predicts the noise or the image, not %s; use ddpm or ddim"
+                  .formatted(trained.meanType()));
+    };
   }
 }

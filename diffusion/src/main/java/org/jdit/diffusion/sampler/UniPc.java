@@ -18,8 +18,7 @@ final class UniPc {
   }
 
   static LinearSampler sampler(SigmaGrid grid) {
-    return new LinearSampler(
-        LinearSampler.unscaled(grid.timesteps()), 1, 4, false, new UniPc(grid)::next);
+    return new LinearSampler(LinearSampler.unscaled(grid), 1, 4, false, new UniPc(grid)::next);
   }
 
   /** The order of the step that leaves level {@code i}: 1 at both ends. */

@@ -71,6 +71,21 @@ class SamplersTest {
     }
   }
 
+  /** Predicting the image and predicting the noise in it lead along the same path. */
+  @ParameterizedTest
+  @MethodSource("names")
+  void anImagePredictedIsAsGoodAsItsNoise(String name) {
+    GaussianDiffusion images = of(MeanType.START_X, VarianceType.FIXED_SMALL);
+    Denoiser noise = (x, t) -> x.mul(0.7).add(t.slice(1, 0, 1).mul(0.1));
+    Denoiser image =
+        (x, t) -> x.sub(noise.predict(x, t).mul(t.slice(1, 1, 1))).div(t.slice(1, 0, 1));
+    Samplers.Request r = Samplers.Request.ofSteps("9");
+    Tensor by = run(Samplers.named(name, trained, r), noise, new TorchGenerator(3));
+    Tensor as = run(Samplers.named(name, images, r), image, new TorchGenerator(3));
+    // Images divided by √ᾱ, 0.006 at first, and multiplied by it again.
+    Tolerance.relToMax(1e-4).assertClose(name, as, by);
+  }
+
   private Tensor run(Sampler sampler, Denoiser model, TorchGenerator generator) {
     List<Tensor> history = new ArrayList<>();
     for (int i = 0; i < sampler.history(); i++) {
@@ -213,12 +228,11 @@ class SamplersTest {
   }
 
   @Test
-  void solversNeedANetworkThatPredictsNoise() {
-    GaussianDiffusion predictsImages = of(MeanType.START_X, VarianceType.FIXED_SMALL);
-    assertThatThrownBy(
-            () -> Samplers.named("euler", predictsImages, Samplers.Request.ofSteps("10")))
+  void solversNeedANetworkThatPredictsNoiseOrTheImage() {
+    GaussianDiffusion other = of(MeanType.PREVIOUS_X, VarianceType.FIXED_SMALL);
+    assertThatThrownBy(() -> Samplers.named("euler", other, Samplers.Request.ofSteps("10")))
         .isInstanceOf(JditException.class)
-        .hasMessageContaining("START_X");
+        .hasMessageContaining("PREVIOUS_X");
   }
 
   @Test

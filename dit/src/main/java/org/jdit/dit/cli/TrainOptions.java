@@ -134,6 +134,18 @@ final class TrainOptions {
   private Optional<Double> clipNorm = Optional.empty();
 
   @Option(
+      names = "--predict-xstart",
+      description =
+          "The network predicts the clean image, not the noise: in pixels this learns shapes much "
+              + "sooner.")
+  private boolean predictXStart;
+
+  @Option(
+      names = "--no-learn-sigma",
+      description = "The network predicts no variance; ddpm then takes the schedule's.")
+  private boolean noLearnSigma;
+
+  @Option(
       names = "--schedule-sampler",
       defaultValue = "uniform",
       paramLabel = "NAME",
@@ -145,8 +157,9 @@ final class TrainOptions {
       names = "--snr-gamma",
       paramLabel = "G",
       description =
-          "Weigh the losses by min(SNR, G) / SNR of their timesteps (min-SNR; its paper takes 5), "
-              + "which teaches the shape of pictures sooner. Default: all alike.")
+          "Weigh the losses by min(SNR, G) of their timesteps, divided by SNR if the network "
+              + "predicts noise (min-SNR; its paper takes 5), which teaches the shape of pictures "
+              + "sooner. Default: all alike.")
   private Optional<Double> snrGamma = Optional.empty();
 
   @Option(
@@ -194,7 +207,8 @@ final class TrainOptions {
     }
     int side = space == Space.PIXEL ? imageSize : imageSize / LATENT_DOWNSAMPLING;
     return DiTConfig.parse(model, side, space == Space.PIXEL ? 3 : 4)
-        .with(numClasses.orElse(dataClasses), classDropout);
+        .with(numClasses.orElse(dataClasses), classDropout)
+        .withLearnSigma(!noLearnSigma);
   }
 
   /**
@@ -224,6 +238,7 @@ final class TrainOptions {
         weightDecay,
         ema(warm),
         clipNorm.map(OptionalDouble::of).orElseGet(OptionalDouble::empty),
+        predictXStart,
         timesteps(),
         snrGamma.map(MinSnr::new),
         validationShare,

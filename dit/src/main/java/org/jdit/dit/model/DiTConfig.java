@@ -155,7 +155,7 @@ public record DiTConfig(
     Matcher sizes = SIZES.matcher(text);
     if (!sizes.matches()) {
       DiTConfig c = named(text, inputSize, 1000);
-      return c.of(channels, c.numClasses(), c.classDropoutProb, c.numerics);
+      return c.of(channels, c.numClasses(), c.classDropoutProb, c.learnSigma, c.numerics);
     }
     return new DiTConfig(
         inputSize,
@@ -187,15 +187,21 @@ public record DiTConfig(
 
   /** The same network with other numerics. */
   public DiTConfig with(Numerics other) {
-    return of(inChannels, numClasses, classDropoutProb, other);
+    return of(inChannels, numClasses, classDropoutProb, learnSigma, other);
   }
 
   /** The same network for other classes. */
   public DiTConfig with(int otherClasses, double otherDropout) {
-    return of(inChannels, otherClasses, otherDropout, numerics);
+    return of(inChannels, otherClasses, otherDropout, learnSigma, numerics);
   }
 
-  private DiTConfig of(int channels, int classes, double dropout, Numerics numbers) {
+  /** The same network with or without a predicted variance. */
+  public DiTConfig withLearnSigma(boolean learned) {
+    return of(inChannels, numClasses, classDropoutProb, learned, numerics);
+  }
+
+  private DiTConfig of(
+      int channels, int classes, double dropout, boolean learned, Numerics numbers) {
     return new DiTConfig(
         inputSize,
         patchSize,
@@ -206,7 +212,7 @@ public record DiTConfig(
         mlpRatio,
         dropout,
         classes,
-        learnSigma,
+        learned,
         numbers);
   }
 

@@ -17,9 +17,14 @@ import org.jdit.weights.DitDimensions;
  *
  * @param config the configuration
  * @param space what it works on: latents, unless the metadata say otherwise
+ * @param predictXStart whether it predicts the image: the noise, unless the metadata say otherwise
  * @param assumptions what the state dict does not say, in words
  */
-public record Recognition(DiTConfig config, Space space, List<String> assumptions) {
+public record Recognition(
+    DiTConfig config, Space space, boolean predictXStart, List<String> assumptions) {
+  /** Key of {@link #metadata} that says whether a network predicts the image. */
+  public static final String PREDICT_XSTART = "predict_xstart";
+
   private static final String NUM_HEADS = "num_heads";
   private static final String NUM_CLASSES = "num_classes";
   private static final String NUMERICS = "numerics";
@@ -44,9 +49,10 @@ public record Recognition(DiTConfig config, Space space, List<String> assumption
   }
 
   /** Metadata from which {@link #of} reads what names and shapes do not say. */
-  public static Map<String, String> metadata(DiTConfig config, Space space) {
+  public static Map<String, String> metadata(DiTConfig config, Space space, boolean predictXStart) {
     return Map.of(
         SPACE, space.name().toLowerCase(Locale.ROOT),
+        PREDICT_XSTART, Boolean.toString(predictXStart),
         NUM_HEADS, Integer.toString(config.numHeads()),
         NUM_CLASSES, Integer.toString(config.numClasses()),
         NUMERICS, config.numerics().name().toLowerCase(Locale.ROOT));
@@ -100,7 +106,7 @@ public record Recognition(DiTConfig config, Space space, List<String> assumption
               out != patches.dim(1),
               numerics());
       wishes.model().ifPresent(name -> checkModel(config, name));
-      return new Recognition(config, space(), assumptions);
+      return new Recognition(config, space(), predictXStart(), assumptions);
     }
 
     private Shape shape(String key, int rank) {
@@ -157,6 +163,20 @@ public record Recognition(DiTConfig config, Space space, List<String> assumption
       return named(SPACE, Space.LATENT, Space.values());
     }
 
+    private boolean predictXStart() {
+      String text = file.metadata().getOrDefault(PREDICT_XSTART, "false");
+      return switch (text.toLowerCase(Locale.ROOT)) {
+        case "true" -> true;
+        case "false" -> false;
+        default -> throw unknown(PREDICT_XSTART, text);
+      };
+    }
+
+    private JditException unknown(String key, String text) {
+      return new JditException(
+          "%s has unknown %s \"%s\" in its metadata".formatted(file.source(), key, text));
+    }
+
     private <E extends Enum<E>> E named(String key, E usual, E[] all) {
       String name = file.metadata().getOrDefault(key, usual.name());
       for (E e : all) {
@@ -164,8 +184,7 @@ public record Recognition(DiTConfig config, Space space, List<String> assumption
           return e;
         }
       }
-      throw new JditException(
-          "%s has unknown %s \"%s\" in its metadata".formatted(file.source(), key, name));
+      throw unknown(key, name);
     }
 
     private OptionalInt either(OptionalInt wish, String key) {

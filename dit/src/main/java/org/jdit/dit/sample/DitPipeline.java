@@ -295,7 +295,10 @@ public final class DitPipeline implements AutoCloseable {
 
   private Sampler sampler(SampleRequest r) {
     GaussianDiffusion trained =
-        GaussianDiffusion.create(DiffusionOptions.DEFAULT.withLearnSigma(config().learnSigma()));
+        GaussianDiffusion.create(
+            DiffusionOptions.DEFAULT
+                .withLearnSigma(config().learnSigma())
+                .withPredictXStart(model.recognition().predictXStart()));
     // Pixels have a range and latents have none: ADM clips the first and DiT's sample.py leaves the
     // second.
     boolean clip = model.recognition().space() == Space.PIXEL;

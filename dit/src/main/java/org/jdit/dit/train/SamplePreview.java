@@ -63,7 +63,8 @@ record SamplePreview(
       Model model =
           new Model(
               VectorWeights.of(trainer, settings, vector, scope),
-              new Recognition(settings.config(), settings.space(), List.of()),
+              new Recognition(
+                  settings.config(), settings.space(), settings.predictXStart(), List.of()),
               autoencoder);
       try (DitPipeline pipeline = new DitPipeline(backend, model)) {
         boolean guided = settings.config().hasNullClass();

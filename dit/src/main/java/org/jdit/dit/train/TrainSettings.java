@@ -35,6 +35,7 @@ import org.jdit.weights.torch.SavedValue;
  * @param weightDecay of AdamW
  * @param ema the moving average of the weights
  * @param clipNorm limit on the norm of the gradient; empty for none
+ * @param predictXStart whether the network learns to predict the image, or else the noise
  * @param timesteps how the timesteps of a batch are chosen
  * @param minSnr weights on the losses by timestep; empty for none
  * @param validationShare share of the data that is held back, 0 to 1
@@ -53,6 +54,7 @@ public record TrainSettings(
     double weightDecay,
     Ema ema,
     OptionalDouble clipNorm,
+    boolean predictXStart,
     Timesteps timesteps,
     Optional<MinSnr> minSnr,
     double validationShare,
@@ -150,6 +152,9 @@ public record TrainSettings(
     m.put("val-split", SavedValue.of(validationShare));
     m.put("flip", SavedValue.of(flips));
     // What came later is left out where it is as it was before, so that older checkpoints fit.
+    if (predictXStart) {
+      m.put("predict-xstart", SavedValue.of(true));
+    }
     minSnr.ifPresent(weights -> m.put("snr-gamma", SavedValue.of(weights.gamma())));
     if (precision != Precision.FP32) {
       m.put("precision", SavedValue.of(precision.toString()));

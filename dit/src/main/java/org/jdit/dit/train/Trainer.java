@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jdit.diffusion.Coefficients;
-import org.jdit.diffusion.schedule.NoiseSchedule;
+import org.jdit.diffusion.GaussianDiffusion;
 import org.jdit.dit.model.DiT;
 import org.jdit.dit.model.DiTConfig;
 import org.jdit.dit.model.TimestepFeatures;
@@ -212,9 +212,9 @@ public final class Trainer implements AutoCloseable {
     return DiT.stateDict(step.config()).shapes();
   }
 
-  /** The chain of timesteps that is trained on. */
-  public NoiseSchedule schedule() {
-    return step.diffusion().schedule();
+  /** The process that is trained, on its chain of timesteps. */
+  public GaussianDiffusion diffusion() {
+    return step.diffusion();
   }
 
   /** Says which tensor of a step is the first that is not finite. */

@@ -73,7 +73,10 @@ public final class Training implements AutoCloseable {
     TrainStep step =
         new TrainStep(
             c,
-            GaussianDiffusion.create(DiffusionOptions.DEFAULT.withLearnSigma(c.learnSigma())),
+            GaussianDiffusion.create(
+                DiffusionOptions.DEFAULT
+                    .withLearnSigma(c.learnSigma())
+                    .withPredictXStart(settings.predictXStart())),
             settings.recipe(innerValues),
             settings.portion());
     need(step, split.held().isPresent())
@@ -167,6 +170,7 @@ public final class Training implements AutoCloseable {
    */
   public Start startFrom(TensorFile file) {
     checkHeads(file);
+    checkPrediction(file);
     try (TensorScope scope = TensorScope.open(backend.memory())) {
       Map<String, Tensor> drawn =
           DiTInit.official(settings.config(), new TorchGenerator(settings.seed()), scope);
@@ -185,6 +189,17 @@ public final class Training implements AutoCloseable {
       throw new JditException(
           "%s has %s attention heads, but the network %s: choose a --model with as many"
               .formatted(file.source(), theirs, ours));
+    }
+  }
+
+  private void checkPrediction(TensorFile file) {
+    String ours = Boolean.toString(settings.predictXStart());
+    String theirs = file.metadata().getOrDefault(Recognition.PREDICT_XSTART, "false");
+    if (!theirs.equalsIgnoreCase(ours)) {
+      throw new JditException(
+          settings.predictXStart()
+              ? "%s predicts the noise: leave --predict-xstart out".formatted(file.source())
+              : "%s predicts the image: give --predict-xstart".formatted(file.source()));
     }
   }
 

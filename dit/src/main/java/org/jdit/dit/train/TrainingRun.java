@@ -85,7 +85,7 @@ public final class TrainingRun {
     this.directory = directory;
     this.log = log;
     seeds = new Seeds(settings.seed());
-    int steps = trainer.schedule().steps();
+    int steps = trainer.diffusion().schedule().steps();
     timesteps =
         settings.timesteps() == Timesteps.UNIFORM
             ? TimestepSampler.uniform(steps)
@@ -218,7 +218,7 @@ public final class TrainingRun {
     TimestepSampler.Draw drawn =
         timesteps.draw(settings.batch(), seeds.torch(Purpose.TIMESTEPS, number));
     TimestepSampler.Draw times =
-        settings.minSnr().map(w -> w.weigh(drawn, trainer.schedule())).orElse(drawn);
+        settings.minSnr().map(w -> w.weigh(drawn, trainer.diffusion())).orElse(drawn);
     List<Batch> portions = portions(examples, times);
     StepResult result = trainer.step(portions, number, settings.learningRateAt(number));
     if (!result.finite()) {

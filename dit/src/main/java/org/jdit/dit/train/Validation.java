@@ -41,7 +41,7 @@ final class Validation implements AutoCloseable {
     for (int i = 1; i <= count; i++) {
       BatchLoader.Examples e = batches.examples(i);
       TimestepSampler.Draw t =
-          TimestepSampler.uniform(trainer.schedule().steps())
+          TimestepSampler.uniform(trainer.diffusion().schedule().steps())
               .draw(n, seeds.torch(Purpose.TIMESTEPS, i));
       Batch batch = new Batch(e.xStart(), Arrays.stream(e.labels()).boxed().toList(), e.noise(), t);
       weights += StepResult.mean(trainer.loss(TrainStep.PARAMETERS, batch));

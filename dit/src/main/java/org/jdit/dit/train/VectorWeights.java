@@ -27,7 +27,7 @@ record VectorWeights(String source, Map<String, String> metadata, Map<String, Te
       Trainer trainer, TrainSettings settings, String vector, TensorScope scope) {
     return new VectorWeights(
         "the " + vector + " of this training",
-        Recognition.metadata(settings.config(), settings.space()),
+        Recognition.metadata(settings.config(), settings.space(), settings.predictXStart()),
         trainer.weights(vector, scope));
   }
 

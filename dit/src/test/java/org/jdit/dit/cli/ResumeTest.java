@@ -85,6 +85,10 @@ class ResumeTest {
         .contains("precision was not set, now bf16");
     assertThat(TrainRuns.resume(folder, "--snr-gamma", 5).err())
         .contains("snr-gamma was not set, now 5.0");
+    assertThat(TrainRuns.resume(folder, "--predict-xstart").err())
+        .contains("predict-xstart was not set, now true");
+    assertThat(TrainRuns.resume(folder, "--no-learn-sigma").err())
+        .contains("learn-sigma was true, now false");
     Run data = TrainRuns.resume(folder, "--data-path", fewer());
     assertThat(data.err())
         .contains("data was 24 examples of 12 classes")

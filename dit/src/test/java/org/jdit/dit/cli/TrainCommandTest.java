@@ -2,6 +2,7 @@ package org.jdit.dit.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,6 +97,52 @@ class TrainCommandTest {
     assertThat(metrics).extracting(Metrics::step).containsExactly(24L, 48L); // 8 epochs of 6 steps
     assertThat(metrics.getLast().values().get("loss"))
         .isLessThan(0.98 * metrics.getFirst().values().get("loss"));
+  }
+
+  /** A preview is drawn by what is trained, a sample by what the checkpoint says of itself. */
+  @Test
+  void samplesOfANetworkThatPredictsImagesEqualItsPreviews() throws IOException {
+    Path folder =
+        runs.train(
+            "--max-steps",
+            40,
+            "--sample-every",
+            40,
+            "--log-every",
+            40,
+            "--predict-xstart",
+            "--no-learn-sigma");
+    assertThat(MetricsLog.read(folder).getLast().values())
+        .containsKey("mse")
+        .doesNotContainKey("vb");
+    String classes = "0,1,2,3,4,5,6,7,8,9,10,11";
+    Path out = dir.resolve("out.png");
+    Run run =
+        Run.jdit(
+            "sample",
+            "--ckpt",
+            folder.resolve("checkpoints/0000040.pt"),
+            "--sampler",
+            "ddim",
+            "--num-sampling-steps",
+            25,
+            "--cfg-scale",
+            2,
+            "--class-labels",
+            String.join(",", classes, classes, classes, classes),
+            "--columns",
+            12,
+            "--batch",
+            4,
+            "--out",
+            out);
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(pixels(out)).isEqualTo(pixels(folder.resolve("samples/0000040_ema.png")));
+  }
+
+  private static int[] pixels(Path png) throws IOException {
+    BufferedImage image = ImageIO.read(png.toFile());
+    return image.getRGB(0, 0, image.getWidth(), image.getHeight(), null, 0, image.getWidth());
   }
 
   @Test

@@ -57,6 +57,18 @@ class TrainRefusalTest {
   }
 
   @Test
+  void weightsThatPredictSomethingElseAreRefused() {
+    Path noise = runs.train("--max-steps", 1).resolve("checkpoints/0000001.pt");
+    Path image = runs.train("--max-steps", 1, "--predict-xstart").resolve("checkpoints/0000001.pt");
+    assertThat(Run.jdit(runs.command("--init-from", noise, "--predict-xstart")).err())
+        .contains("predicts the noise: leave --predict-xstart out");
+    assertThat(Run.jdit(runs.command("--init-from", image)).err())
+        .contains("predicts the image: give --predict-xstart");
+    Run same = Run.jdit(runs.command("--init-from", image, "--predict-xstart"));
+    assertThat(same.code()).as(same.err()).isZero();
+  }
+
+  @Test
   void theOptionThatEndsATrainingIsNamed() {
     Path byEpochs = runs.train("--epochs", 1, "--max-steps", 50);
     assertThat(TrainRuns.resume(byEpochs).out())

@@ -54,10 +54,27 @@ class RecognitionTest {
     assertThat(told.assumptions()).isEmpty();
 
     DiTConfig diffusers = TinyDiT.config().with(Numerics.DIFFUSERS);
-    ListedFile saved = file(diffusers, Recognition.metadata(diffusers, Space.LATENT));
+    ListedFile saved = file(diffusers, Recognition.metadata(diffusers, Space.LATENT, false));
     Recognition read = Recognition.of(saved, Recognition.Wishes.NONE);
     assertThat(read.config()).isEqualTo(diffusers);
     assertThat(read.assumptions()).isEmpty();
+  }
+
+  @Test
+  void metadataTellWhatIsPredicted() {
+    DiTConfig s2 = DiTConfig.named("DiT-S/2", 32, 1000);
+    assertThat(Recognition.of(file(s2, Map.of()), Recognition.Wishes.NONE).predictXStart())
+        .isFalse();
+    for (boolean image : new boolean[] {false, true}) {
+      ListedFile saved = file(s2, Recognition.metadata(s2, Space.PIXEL, image));
+      Recognition found = Recognition.of(saved, Recognition.Wishes.NONE);
+      assertThat(found.predictXStart()).isEqualTo(image);
+      assertThat(found.space()).isEqualTo(Space.PIXEL);
+    }
+    ListedFile velocity = file(s2, Map.of("predict_xstart", "velocity"));
+    assertThatThrownBy(() -> Recognition.of(velocity, Recognition.Wishes.NONE))
+        .isInstanceOf(JditException.class)
+        .hasMessageContaining("unknown predict_xstart \"velocity\" in its metadata");
   }
 
   @Test

@@ -29,7 +29,7 @@ class DitPipelineTest {
   }
 
   private static float[] latents(Space space, SampleRequest request, Listener listener) {
-    Recognition recognition = new Recognition(TinyDiT.config(), space, List.of());
+    Recognition recognition = new Recognition(TinyDiT.config(), space, false, List.of());
     try (Backend backend = Backends.cpu();
         Model model = new Model(TinyDiT.weights(), recognition, Optional.empty());
         DitPipeline pipeline = new DitPipeline(backend, model)) {
@@ -46,7 +46,7 @@ class DitPipelineTest {
   }
 
   private static float[] dumped(String sampler, String value) {
-    Recognition recognition = new Recognition(TinyDiT.config(), Space.LATENT, List.of());
+    Recognition recognition = new Recognition(TinyDiT.config(), Space.LATENT, false, List.of());
     try (Backend backend = Backends.cpu();
         Model model = new Model(TinyDiT.weights(), recognition, Optional.empty());
         DitPipeline pipeline = new DitPipeline(backend, model);

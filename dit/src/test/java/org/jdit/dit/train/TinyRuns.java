@@ -40,6 +40,7 @@ record TinyRuns(Backend backend) {
         0,
         new Ema(0.9, false),
         OptionalDouble.empty(),
+        false,
         timesteps,
         Optional.empty(),
         0.25,
