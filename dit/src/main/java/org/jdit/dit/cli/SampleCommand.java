@@ -325,8 +325,11 @@ final class SampleCommand implements Callable<Integer> {
     if (request.eta() != 0) {
       p.put("eta", request.eta());
     }
-    p.put("cfg_scale", request.guidanceScale());
+    p.put("cfg_scale", request.guidance().scale());
     pipeline.guidedChannels(request).ifPresent(n -> p.put("cfg_channels", n));
+    if (request.guidance().isPartial()) {
+      p.put("cfg_interval", List.of(request.guidance().from(), request.guidance().to()));
+    }
     p.put("seed", request.seed());
     p.put("backend", engine.name());
     p.put("precision", engine.precision().toString());

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.jdit.diffusion.sampler.Samplers;
+import org.jdit.dit.sample.Guidance;
 import org.jdit.dit.sample.SampleRequest;
 import org.jdit.tensor.JditException;
 import picocli.CommandLine.Option;
@@ -59,6 +60,15 @@ final class SamplingOptions {
           "Latent channels under guidance. Default: 3 as in the official code, all for checkpoints "
               + "that come from diffusers, as there.")
   private Optional<String> cfgChannels = Optional.empty();
+
+  @Option(
+      names = "--cfg-interval",
+      defaultValue = "0,1",
+      paramLabel = "FROM,TO",
+      description =
+          "Guide only in this part of the chain, 0 where it has no noise and 1 where it has nothing"
+              + " else, such as 0.1,0.7; elsewhere a step costs half. Default: ${DEFAULT-VALUE}.")
+  private String cfgInterval;
 
   @Option(
       names = "--num-sampling-steps",
@@ -117,8 +127,7 @@ final class SamplingOptions {
         name,
         steps.orElse(defaults.steps()),
         eta,
-        cfgScale.orElse(defaults.cfgScale()),
-        guidedChannels(channels),
+        guidance(defaults, channels),
         seed,
         batch);
   }
@@ -126,6 +135,24 @@ final class SamplingOptions {
   /** The classes asked for, if any. */
   Optional<List<Integer>> labels(ClassLabels classes) {
     return classLabels.map(classes::parse);
+  }
+
+  private Guidance guidance(Defaults defaults, int channels) {
+    double scale = cfgScale.orElse(defaults.cfgScale());
+    String[] ends = cfgInterval.split(",", -1);
+    try {
+      if (ends.length == 2) {
+        return new Guidance(
+            scale,
+            guidedChannels(channels),
+            Double.parseDouble(ends[0]),
+            Double.parseDouble(ends[1]));
+      }
+    } catch (NumberFormatException _) {
+      // Refused below, with all other texts that are no two numbers.
+    }
+    throw new JditException(
+        "--cfg-interval is two numbers such as 0.1,0.7, not '%s'".formatted(cfgInterval));
   }
 
   private OptionalInt guidedChannels(int all) {

@@ -78,8 +78,12 @@ public final class DitPipeline implements AutoCloseable {
                   .formatted(n, model.imageSize(), heap >> 20, most >> 20)
               + " fewer at once");
     }
-    Program step = step(request, sampler(request)).program();
-    MemoryEstimate sampling = MemoryEstimate.of(step);
+    DenoiseStep step = step(request, sampler(request));
+    MemoryEstimate one = MemoryEstimate.of(step.program());
+    MemoryEstimate sampling =
+        Denoising.unguided(step, request.guidance())
+            .map(plain -> one.beside(MemoryEstimate.of(plain.program())))
+            .orElse(one);
     return model
         .autoencoder()
         .map(a -> sampling.then(MemoryEstimate.of(decoderProgram(a.config()))))
@@ -106,7 +110,8 @@ public final class DitPipeline implements AutoCloseable {
     DenoiseStep step = step(request, sampler);
     int each = Math.toIntExact(latentShape(1).numel());
     int n = request.labels().size();
-    try (Executable executable = backend.compile(step.program(), ditWeights)) {
+    try (Denoising denoising =
+        new Denoising(backend, request, step, DiffusionOptions.DEFAULT.steps() - 1, ditWeights)) {
       load(DiT.stateDict(config()), model.dit(), ditWeights, listener);
       TorchGenerator generator = new TorchGenerator(request.seed());
       List<float[]> state = new ArrayList<>();
@@ -118,11 +123,7 @@ public final class DitPipeline implements AutoCloseable {
           sampler,
           n * each,
           SamplingLoop.noise(generator, n * each * (step.rows() / step.n()), n * each),
-          (t, coefficients, noise) -> {
-            for (int from = 0; from < n; from += step.n()) {
-              portion(executable, step, request, state, from, t, coefficients, noise);
-            }
-          },
+          (t, coefficients, noise) -> denoising.step(state, t, coefficients, noise),
           done ->
               listener.sampled(
                   done,
@@ -136,70 +137,6 @@ public final class DitPipeline implements AutoCloseable {
     float[] y = x.clone();
     for (int i = 0; i < y.length; i++) {
       y[i] *= (float) by;
-    }
-    return y;
-  }
-
-  /** Runs a step for the images from number {@code from}; the last portion is padded with zeros. */
-  private void portion(
-      Executable executable,
-      DenoiseStep step,
-      SampleRequest request,
-      List<float[]> state,
-      int from,
-      double t,
-      float[] coefficients,
-      float[] noise) {
-    Shape shape = latentShape(step.n());
-    int each = Math.toIntExact(latentShape(1).numel());
-    int count = Math.min(step.n(), request.labels().size() - from) * each;
-    try (TensorScope scope = TensorScope.open(backend.memory())) {
-      Map<String, Tensor> inputs = new HashMap<>();
-      double[] times = new double[step.n()];
-      Arrays.fill(times, t);
-      inputs.put(DenoiseStep.TIME, TimestepFeatures.of(scope, config().numerics(), times));
-      inputs.put(DenoiseStep.LABELS, scope.of(Shape.of(step.rows()), labels(request, step, from)));
-      inputs.put(
-          DenoiseStep.COEFFICIENTS, scope.of(Shape.of(1, coefficients.length, 1, 1), coefficients));
-      inputs.put(DenoiseStep.NOISE, scope.of(shape, part(noise, from * each, count, shape)));
-      if (step.guidedChannels().isPresent()) {
-        inputs.put(DenoiseStep.SCALE, scope.of(Shape.SCALAR, (float) request.guidanceScale()));
-      }
-      List<String> names = stateNames(step.sampler());
-      for (int i = 0; i < names.size(); i++) {
-        inputs.put(names.get(i), scope.of(shape, part(state.get(i), from * each, count, shape)));
-      }
-      Map<String, Tensor> outputs = executable.run(inputs, scope);
-      for (int i = 0; i < names.size(); i++) {
-        float[] next = outputs.get(names.get(i)).toFloats();
-        System.arraycopy(next, 0, state.get(i), from * each, count);
-      }
-    }
-  }
-
-  private static List<String> stateNames(Sampler sampler) {
-    List<String> names = new ArrayList<>(List.of(DenoiseStep.X));
-    for (int i = 0; i < sampler.history(); i++) {
-      names.add(DenoiseStep.history(i));
-    }
-    return names;
-  }
-
-  private static float[] part(float[] all, int from, int count, Shape shape) {
-    float[] part = new float[Math.toIntExact(shape.numel())];
-    System.arraycopy(all, from, part, 0, count);
-    return part;
-  }
-
-  /** The classes of a portion, then as many null classes under guidance. */
-  private long[] labels(SampleRequest request, DenoiseStep step, int from) {
-    long[] y = new long[step.rows()];
-    for (int i = 0; i < step.n(); i++) {
-      int image = Math.min(from + i, request.labels().size() - 1);
-      y[i] = request.labels().get(image);
-    }
-    if (step.guidedChannels().isPresent()) {
-      Arrays.fill(y, step.n(), 2 * step.n(), config().nullClass());
     }
     return y;
   }
@@ -256,7 +193,8 @@ public final class DitPipeline implements AutoCloseable {
           Map.of(
               DenoiseStep.X, into.of(latentShape(step.rows()), rows),
               DenoiseStep.TIME, TimestepFeatures.of(into, config().numerics(), times),
-              DenoiseStep.LABELS, into.of(Shape.of(step.rows()), labels(request, step, 0)));
+              DenoiseStep.LABELS,
+                  into.of(Shape.of(step.rows()), Denoising.labels(request, step, 0)));
       Map<String, Tensor> all = new HashMap<>(inputs);
       all.putAll(executable.run(inputs, into));
       return all;
@@ -324,7 +262,7 @@ public final class DitPipeline implements AutoCloseable {
 
   /** How many channels a request guides, or empty if it samples without guidance. */
   public OptionalInt guidedChannels(SampleRequest request) {
-    if (request.guidanceScale() == 1) {
+    if (request.guidance().scale() == 1) {
       return OptionalInt.empty();
     }
     DiTConfig c = config();
@@ -333,7 +271,7 @@ public final class DitPipeline implements AutoCloseable {
         c.numerics() == Numerics.OFFICIAL
             ? Math.min(ClassifierFreeGuidance.OFFICIAL.channels(), c.inChannels())
             : c.inChannels();
-    int channels = request.guidedChannels().orElse(usual);
+    int channels = request.guidance().channels().orElse(usual);
     if (channels < 1 || channels > c.inChannels()) {
       throw new JditException(
           "guidance on %d channels, but the latents have %d".formatted(channels, c.inChannels()));

@@ -46,6 +46,11 @@ public record MemoryEstimate(long weights, long activations) {
     return new MemoryEstimate(weights + other.weights, Math.max(activations, other.activations));
   }
 
+  /** The need of two Programs of the same weights, both compiled. */
+  public MemoryEstimate beside(MemoryEstimate other) {
+    return new MemoryEstimate(Math.max(weights, other.weights), activations + other.activations);
+  }
+
   /** All bytes. */
   public long total() {
     return weights + activations;

@@ -2,7 +2,6 @@ package org.jdit.dit.sample;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.OptionalInt;
 import org.jdit.tensor.JditException;
 
 /**
@@ -12,9 +11,7 @@ import org.jdit.tensor.JditException;
  * @param sampler a name of {@link org.jdit.diffusion.sampler.Samplers}
  * @param steps number of sampling steps, or a respacing text for ddpm and ddim
  * @param eta noise of ddim, 0 to 1
- * @param guidanceScale classifier-free guidance scale; 1 samples without guidance
- * @param guidedChannels how many latent channels are guided; empty for what fits the checkpoint: 3
- *     for official numerics, all for those of diffusers
+ * @param guidance towards the classes
  * @param seed of torch's CPU generator
  * @param batch images that the network sees at once; 0 for all. What an image looks like does not
  *     depend on it
@@ -24,8 +21,7 @@ public record SampleRequest(
     String sampler,
     String steps,
     double eta,
-    double guidanceScale,
-    OptionalInt guidedChannels,
+    Guidance guidance,
     long seed,
     int batch) {
   /**
@@ -44,37 +40,36 @@ public record SampleRequest(
     if (!(eta >= 0 && eta <= 1)) {
       throw new JditException("eta is from 0 to 1, not " + eta);
     }
-    if (!Double.isFinite(guidanceScale)) {
-      throw new JditException("the guidance scale must be a number, not " + guidanceScale);
-    }
   }
 
   /** Images of these classes: 250 steps of ddpm, guidance scale 4, seed 0. */
   public static SampleRequest of(Integer... labels) {
-    return new SampleRequest(Arrays.asList(labels), "ddpm", "250", 0, 4, OptionalInt.empty(), 0, 0);
+    return new SampleRequest(Arrays.asList(labels), "ddpm", "250", 0, Guidance.ofScale(4), 0, 0);
   }
 
   /** The same request with another sampler and number of steps. */
   public SampleRequest with(String otherSampler, String otherSteps) {
-    return new SampleRequest(
-        labels, otherSampler, otherSteps, eta, guidanceScale, guidedChannels, seed, batch);
+    return new SampleRequest(labels, otherSampler, otherSteps, eta, guidance, seed, batch);
   }
 
   /** The same request with another seed. */
   public SampleRequest withSeed(long other) {
-    return new SampleRequest(
-        labels, sampler, steps, eta, guidanceScale, guidedChannels, other, batch);
+    return new SampleRequest(labels, sampler, steps, eta, guidance, other, batch);
   }
 
-  /** The same request with another guidance scale. */
+  /** The same request with other guidance. */
+  public SampleRequest with(Guidance other) {
+    return new SampleRequest(labels, sampler, steps, eta, other, seed, batch);
+  }
+
+  /** The same request with so much guidance at all timesteps. */
   public SampleRequest withGuidance(double scale) {
-    return new SampleRequest(labels, sampler, steps, eta, scale, guidedChannels, seed, batch);
+    return with(Guidance.ofScale(scale));
   }
 
   /** The same request with so many images at once. */
   public SampleRequest withBatch(int images) {
-    return new SampleRequest(
-        labels, sampler, steps, eta, guidanceScale, guidedChannels, seed, images);
+    return new SampleRequest(labels, sampler, steps, eta, guidance, seed, images);
   }
 
   /** How many images the network sees at once. */

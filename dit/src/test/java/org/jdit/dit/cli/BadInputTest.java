@@ -299,6 +299,9 @@ class BadInputTest {
         badSample("negative batch", 2, "a batch of -1 images", "--batch", -1),
         badSample("eta out of range", 2, "eta is from 0 to 1", "--eta", 2),
         badSample("guidance on no channel", 2, "guidance on 9 channels", "--cfg-channels", 9),
+        badSample("interval of one end", 2, "is two numbers such as", "--cfg-interval", "0.5"),
+        badSample(
+            "interval outside the chain", 2, "lies within 0 and 1", "--cfg-interval", "0.5,2"),
         badSample("unknown backend", 2, "no backend is called abacus", "--backend", "abacus"),
         badSample("no GPU engine", 1, "TORNADOVM_HOME", "--backend", "tornado"),
         badSample("unknown device", 1, "has no device 0:0", "--backend", "cpu:0:0"),

@@ -207,6 +207,8 @@ class SampleCommandTest {
     assertThat(latentsOf("--cfg-scale", 1)).isNotEqualTo(official);
     assertThat(latentsOf("--cfg-channels", "all")).isNotEqualTo(official);
     assertThat(latentsOf("--cfg-channels", 3)).isEqualTo(official);
+    assertThat(latentsOf("--cfg-interval", "0,1")).isEqualTo(official);
+    assertThat(latentsOf("--cfg-interval", "0.2,0.6")).isNotEqualTo(official);
   }
 
   @Test

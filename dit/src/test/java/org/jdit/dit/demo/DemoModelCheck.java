@@ -12,7 +12,6 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -20,6 +19,7 @@ import java.util.stream.Stream;
 import org.jdit.dit.image.Png;
 import org.jdit.dit.model.Recognition.Wishes;
 import org.jdit.dit.sample.DitPipeline;
+import org.jdit.dit.sample.Guidance;
 import org.jdit.dit.sample.Listener;
 import org.jdit.dit.sample.Model;
 import org.jdit.dit.sample.SampleRequest;
@@ -147,8 +147,7 @@ final class DemoModelCheck {
             text("sampler", "ddim"),
             text("steps", "20"),
             0,
-            Double.parseDouble(text("guidance", "2")),
-            OptionalInt.empty(),
+            Guidance.ofScale(Double.parseDouble(text("guidance", "2"))),
             number("seed", 0),
             BATCH);
     report.add(
@@ -158,7 +157,7 @@ final class DemoModelCheck {
                 model.dit().source(),
                 request.sampler(),
                 request.steps(),
-                request.guidanceScale()));
+                request.guidance().scale()));
     try (DitPipeline pipeline = new DitPipeline(backend, model)) {
       return Picture.sampled(pipeline.sample(request, Listener.NONE), labels);
     }

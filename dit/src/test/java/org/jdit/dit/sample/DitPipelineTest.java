@@ -1,6 +1,7 @@
 package org.jdit.dit.sample;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
@@ -15,10 +16,12 @@ import org.jdit.diffusion.sampler.SamplingLoop;
 import org.jdit.dit.model.Recognition;
 import org.jdit.dit.model.Space;
 import org.jdit.dit.model.TinyDiT;
+import org.jdit.tensor.JditException;
 import org.jdit.tensor.memory.TensorScope;
 import org.jdit.tensor.random.TorchGenerator;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.spi.Backends;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -92,6 +95,44 @@ class DitPipelineTest {
     float[] x = dumped(name, "x");
     for (int i = 0; i < x.length; i++) {
       assertThat(x[i]).isCloseTo(expected[i], within(1e-3f));
+    }
+  }
+
+  /** The latents after every step of ddim at timesteps 999, 666, 333 and 0. */
+  private static List<float[]> steps(Guidance guidance, int batch) {
+    List<float[]> steps = new ArrayList<>();
+    Listener listener =
+        new Listener() {
+          @Override
+          public void sampled(int done, int total, Supplier<float[]> latents) {
+            steps.add(latents.get());
+          }
+        };
+    SampleRequest four = SampleRequest.of(1, 2, 3).with("ddim", "4").withBatch(batch);
+    latents(Space.LATENT, four.with(guidance), listener);
+    return steps;
+  }
+
+  @Test
+  void guidanceKeepsToItsInterval() {
+    Guidance strong = Guidance.ofScale(4);
+    List<float[]> guided = steps(strong, 0);
+    List<float[]> unguided = steps(Guidance.NONE, 0);
+    assertThat(steps(strong.within(0.3, 1), 0).get(2)).isEqualTo(guided.get(2));
+    List<float[]> late = steps(strong.within(0, 0.5), 0);
+    assertThat(late.get(1)).isEqualTo(unguided.get(1)).isNotEqualTo(guided.get(1));
+    assertThat(late.get(2)).isNotEqualTo(unguided.get(2));
+    assertThat(steps(strong.within(0.4, 0.5), 0).getLast()).isEqualTo(unguided.getLast());
+    assertThat(steps(strong.within(0, 0.5), 2).getLast()).isEqualTo(late.getLast());
+  }
+
+  @Test
+  void anIntervalOutsideTheChainIsRefused() {
+    Guidance strong = Guidance.ofScale(4);
+    for (double[] ends : new double[][] {{-0.1, 1}, {0, 1.1}, {0.6, 0.5}, {Double.NaN, 1}}) {
+      assertThatThrownBy(() -> strong.within(ends[0], ends[1]))
+          .isInstanceOf(JditException.class)
+          .hasMessageContaining("lies within 0 and 1");
     }
   }
 
