@@ -31,6 +31,15 @@ public record StepResult(
     return sum / losses.length;
   }
 
+  /** What is made smaller: the mean of some losses, each by its weight. */
+  static double mean(float[] losses, List<Double> weights) {
+    double sum = 0;
+    for (int i = 0; i < losses.length; i++) {
+      sum += losses[i] * weights.get(i);
+    }
+    return sum / losses.length;
+  }
+
   /** What the outputs of a Program tell that has losses. */
   static StepResult of(Map<String, Tensor> out) {
     return new StepResult(

@@ -91,8 +91,7 @@ public final class Training implements AutoCloseable {
             seeds,
             new BatchLoader.Dropout(c.classDropoutProb(), c.numClasses()),
             workers);
-    validation =
-        split.held().map(h -> new Validation(trainer, h, settings.portion(), seeds, workers));
+    validation = split.held().map(h -> new Validation(trainer, h, settings, seeds, workers));
   }
 
   /** How many of some examples a share is that is held back for validation. */

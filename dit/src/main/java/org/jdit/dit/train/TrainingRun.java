@@ -139,6 +139,7 @@ public final class TrainingRun {
           saveUnsaved(stop);
         }
         if (stopped && !last()) {
+          plot();
           return End.STOPPED;
         }
         finish(records);
@@ -156,7 +157,7 @@ public final class TrainingRun {
     return End.DONE;
   }
 
-  /** What follows a step and its checkpoint: its record and its preview, if they are due. */
+  /** What follows a step and its checkpoint: record, preview and plot, if they are due. */
   private void finish(Records records) {
     long step = progress.step();
     boolean validate = validation.isPresent() && (last() || step % schedule.checkpointEvery() == 0);
@@ -166,6 +167,9 @@ public final class TrainingRun {
     }
     if (schedule.sampleEvery() > 0 && (last() || step % schedule.sampleEvery() == 0)) {
       draw(step, records.board());
+    }
+    if (step % schedule.checkpointEvery() == 0) {
+      plot();
     }
   }
 
@@ -231,21 +235,12 @@ public final class TrainingRun {
       sampler.update(times.timesteps(), result.loss());
     }
     Map<String, Double> measures = new LinkedHashMap<>();
-    measures.put(LossPlot.LOSS, weighted(result.loss(), times.weights()));
+    measures.put(LossPlot.LOSS, StepResult.mean(result.loss(), times.weights()));
     result.mse().ifPresent(mse -> measures.put("mse", StepResult.mean(mse)));
     result.vb().ifPresent(vb -> measures.put("vb", StepResult.mean(vb)));
     measures.put("grad_norm", result.gradientNorm());
     measures.put("seconds", (System.nanoTime() - start) / 1e9);
     progress = progress.plus(measures);
-  }
-
-  /** The mean of what is made smaller: the losses with their weights. */
-  private static double weighted(float[] losses, List<Double> weights) {
-    double sum = 0;
-    for (int i = 0; i < losses.length; i++) {
-      sum += losses[i] * weights.get(i);
-    }
-    return sum / losses.length;
   }
 
   /** The batch in equal parts. */

@@ -77,6 +77,7 @@ class TrainInterruptTest {
       assertThat(run.out())
           .contains("Saved checkpoint to")
           .endsWith("jdit: stopped; go on with: jdit train --resume " + folder);
+      assertThat(folder.resolve("loss.png")).exists();
       int last = lastStep(folder) + 7;
       assertThat(TrainRuns.resume(folder, "--max-steps", last).code()).isZero();
       assertThatBitsAreThoseOfAnUnbrokenTraining(folder, 5, last);

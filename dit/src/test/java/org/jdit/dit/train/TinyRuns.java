@@ -7,6 +7,7 @@ import java.time.Clock;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
+import org.jdit.diffusion.loss.MinSnr;
 import org.jdit.dit.data.TrainingSet;
 import org.jdit.dit.model.Space;
 import org.jdit.dit.train.TrainSettings.Timesteps;
@@ -26,8 +27,17 @@ record TinyRuns(Backend backend) {
 
   static final TrainSettings USUAL = settings(Timesteps.UNIFORM, 1e-3);
 
+  /** The usual settings with weights on the losses that are next to nothing. */
+  static final TrainSettings NEXT_TO_NOTHING =
+      settings(Timesteps.UNIFORM, 1e-3, Optional.of(new MinSnr(1e-9)));
+
   /** The usual settings but for these. */
   static TrainSettings settings(Timesteps timesteps, double learningRate) {
+    return settings(timesteps, learningRate, Optional.empty());
+  }
+
+  private static TrainSettings settings(
+      Timesteps timesteps, double learningRate, Optional<MinSnr> minSnr) {
     return new TrainSettings(
         TinySet.network(),
         "tiny",
@@ -42,7 +52,7 @@ record TinyRuns(Backend backend) {
         OptionalDouble.empty(),
         false,
         timesteps,
-        Optional.empty(),
+        minSnr,
         0.25,
         false,
         Precision.FP32);

@@ -103,6 +103,18 @@ class TrainingRunTest {
     }
   }
 
+  @Test
+  void validationWeighsLossesAsTrainingDoes() throws IOException {
+    for (Metrics m : MetricsLog.read(unbroken(TinyRuns.NEXT_TO_NOTHING))) {
+      assertThat(m.values().get("mse")).isGreaterThan(0.1);
+      assertThat(m.values().get("loss")).isLessThan(1e-3);
+      if (m.step() % 2 == 0) {
+        assertThat(m.values().get("validation_loss")).isLessThan(1e-3);
+        assertThat(m.values().get("validation_loss_ema")).isLessThan(1e-3);
+      }
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7})
   void aRunThatIsStoppedLeavesNoTrace(long step) throws IOException {
