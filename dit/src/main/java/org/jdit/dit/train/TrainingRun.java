@@ -157,7 +157,7 @@ public final class TrainingRun {
     return End.DONE;
   }
 
-  /** What follows a step and its checkpoint: record, preview and plot, if they are due. */
+  /** What follows a step and its checkpoint: its record and its pictures, if they are due. */
   private void finish(Records records) {
     long step = progress.step();
     boolean validate = validation.isPresent() && (last() || step % schedule.checkpointEvery() == 0);
@@ -167,8 +167,6 @@ public final class TrainingRun {
     }
     if (schedule.sampleEvery() > 0 && (last() || step % schedule.sampleEvery() == 0)) {
       draw(step, records.board());
-    }
-    if (step % schedule.checkpointEvery() == 0) {
       plot();
     }
   }
