@@ -30,7 +30,7 @@ class ArchitectureTest {
       Map.ofEntries(
           fixture("TornadoVM only in tensor.tornado", UsesTornado.class),
           fixture("Vector API only in tensor.cpu.kernel", UsesVectorApi.class),
-          fixture("native calls only in tensor.cpu.code, memory and bench", CallsNative.class),
+          fixture("native calls only in tensor.cpu.machine, memory and bench", CallsNative.class),
           fixture(
               "no vector operator whose interpreted and compiled forms differ", UnstableExp.class),
           fixture("no lane sum in an order of the JVM's choice", SumsLanes.class),

@@ -51,11 +51,11 @@ final class Rules {
             .should()
             .dependOnClassesThat(resideInAPackage(VECTOR_API)));
     rules.put(
-        "native calls only in tensor.cpu.code, memory and bench",
+        "native calls only in tensor.cpu.machine, memory and bench",
         noClasses()
             .that()
             .resideOutsideOfPackages(
-                "org.jdit.tensor.cpu.code..", "org.jdit.tensor.memory..", "org.jdit.bench..")
+                "org.jdit.tensor.cpu.machine..", "org.jdit.tensor.memory..", "org.jdit.bench..")
             .should()
             .dependOnClassesThat()
             .belongToAnyOf(Linker.class, SymbolLookup.class));

@@ -1,0 +1,252 @@
+package org.jdit.tensor.cpu.machine;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Writes the few x86-64 instructions that {@link AmxKernel} is made of. Methods have the names of
+ * the instructions, destination first.
+ *
+ * <p>Encodings are those of the Intel 64 and IA-32 Architectures Software Developer's Manual,
+ * volume 2: section 2.1 (ModR/M and SIB bytes), 2.2.1 (REX prefixes), 2.3 (VEX prefixes), and the
+ * page of each instruction in chapters 3 to 5.
+ */
+final class Assembler {
+  /** General registers. */
+  enum Register {
+    RAX(0),
+    RCX(1),
+    RDX(2),
+    RBX(3),
+    RSP(4),
+    RBP(5),
+    RSI(6),
+    RDI(7),
+    R8(8),
+    R9(9),
+    R10(10),
+    R11(11),
+    R12(12),
+    R13(13),
+    R14(14),
+    R15(15);
+
+    private final int number;
+
+    Register(int number) {
+      this.number = number;
+    }
+
+    /** The three bits that ModR/M and SIB have room for. */
+    private int low() {
+      return number & 7;
+    }
+
+    /** The fourth bit, which goes into a prefix. */
+    private int high() {
+      return number >> 3;
+    }
+  }
+
+  /** Tile registers. */
+  enum Tile {
+    TMM0(0),
+    TMM1(1),
+    TMM2(2),
+    TMM3(3),
+    TMM4(4),
+    TMM5(5),
+    TMM6(6),
+    TMM7(7);
+
+    private final int number;
+
+    Tile(int number) {
+      this.number = number;
+    }
+  }
+
+  /** A place in the code, which can be referred to before it is known. */
+  static final class Label {
+    private final List<Integer> uses = new ArrayList<>();
+    private int position = -1;
+  }
+
+  /** All code is one page at most. */
+  private static final int MOST = 4096;
+
+  // ModR/M: how a memory operand is displaced, and what the two special register numbers mean.
+  private static final int NO_DISPLACEMENT = 0;
+  private static final int BYTE_DISPLACEMENT = 1;
+  private static final int INT_DISPLACEMENT = 2;
+  private static final int REGISTERS = 3;
+  private static final int SIB_FOLLOWS = 4;
+  private static final int RELATIVE = 5;
+
+  // VEX: the prefix that an instruction without VEX would have had.
+  private static final int NONE = 0;
+  private static final int F3 = 2;
+  private static final int F2 = 3;
+
+  private final ByteBuffer code = ByteBuffer.allocate(MOST).order(ByteOrder.LITTLE_ENDIAN);
+  private final List<Label> labels = new ArrayList<>();
+
+  /** The code so far. */
+  byte[] bytes() {
+    if (labels.stream().anyMatch(label -> label.position < 0)) {
+      throw new IllegalStateException("a label is used but not placed");
+    }
+    return Arrays.copyOf(code.array(), code.position());
+  }
+
+  /** Places a label before the next instruction. */
+  void place(Label label) {
+    if (label.position >= 0) {
+      throw new IllegalStateException("a label is placed twice");
+    }
+    label.position = code.position();
+    label.uses.forEach(at -> code.putInt(at, label.position - at - Integer.BYTES));
+  }
+
+  /** Bytes that are no instructions. */
+  void data(byte[] bytes) {
+    code.put(bytes);
+  }
+
+  /** {@code MOV r64, imm32}: REX.W C7 /0 id. */
+  void mov(Register to, int value) {
+    rex(to, 0xc7);
+    modrm(REGISTERS, 0, to.low());
+    code.putInt(value);
+  }
+
+  /** {@code ADD r64, imm}: REX.W 83 /0 ib, or REX.W 81 /0 id. */
+  void add(Register to, int value) {
+    boolean small = value == (byte) value;
+    rex(to, small ? 0x83 : 0x81);
+    modrm(REGISTERS, 0, to.low());
+    if (small) {
+      code.put((byte) value);
+    } else {
+      code.putInt(value);
+    }
+  }
+
+  /** {@code DEC r64}: REX.W FF /1; says whether the result is zero. */
+  void dec(Register r) {
+    rex(r, 0xff);
+    modrm(REGISTERS, 1, r.low());
+  }
+
+  /** {@code TEST r64, r64} of a register with itself: REX.W 85 /r; says whether it is zero. */
+  void test(Register r) {
+    code.put((byte) (0x48 | r.high() << 2 | r.high()));
+    code.put((byte) 0x85);
+    modrm(REGISTERS, r.low(), r.low());
+  }
+
+  /** {@code JZ rel32}: 0F 84 cd. */
+  void jz(Label to) {
+    code.put((byte) 0x0f).put((byte) 0x84);
+    distance(to);
+  }
+
+  /** {@code JNZ rel32}: 0F 85 cd. */
+  void jnz(Label to) {
+    code.put((byte) 0x0f).put((byte) 0x85);
+    distance(to);
+  }
+
+  /** {@code JMP rel32}: E9 cd. */
+  void jmp(Label to) {
+    code.put((byte) 0xe9);
+    distance(to);
+  }
+
+  /** {@code RET}: C3. */
+  void ret() {
+    code.put((byte) 0xc3);
+  }
+
+  /** {@code LDTILECFG m512} of 64 bytes in the code: VEX.128.NP.0F38.W0 49 !(11):000:bbb. */
+  void ldtilecfg(Label configuration) {
+    vex(0, 0, 0, NONE, 0x49);
+    modrm(NO_DISPLACEMENT, 0, RELATIVE);
+    distance(configuration);
+  }
+
+  /** {@code TILERELEASE}: VEX.128.NP.0F38.W0 49 C0. */
+  void tilerelease() {
+    vex(0, 0, 0, NONE, 0x49);
+    modrm(REGISTERS, 0, 0);
+  }
+
+  /** {@code TILEZERO tmm}: VEX.128.F2.0F38.W0 49 11:rrr:000. */
+  void tilezero(Tile tile) {
+    vex(0, 0, 0, F2, 0x49);
+    modrm(REGISTERS, tile.number, 0);
+  }
+
+  /**
+   * {@code TILELOADD tmm, [base + stride + offset]}, row {@code i} from {@code base + i·stride +
+   * offset}: VEX.128.F2.0F38.W0 4B !(11):rrr:100.
+   */
+  void tileloadd(Tile to, Register base, Register stride, int offset) {
+    tileMemory(F2, to, base, stride, offset);
+  }
+
+  /** {@code TILESTORED [base + stride + offset], tmm}: VEX.128.F3.0F38.W0 4B !(11):rrr:100. */
+  void tilestored(Register base, Register stride, int offset, Tile from) {
+    tileMemory(F3, from, base, stride, offset);
+  }
+
+  /** {@code TDPBF16PS c, a, b}, which is c += a · b: VEX.128.F3.0F38.W0 5C 11:rrr:bbb. */
+  void tdpbf16ps(Tile c, Tile a, Tile b) {
+    vex(0, 0, b.number, F3, 0x5c);
+    modrm(REGISTERS, c.number, a.number);
+  }
+
+  private void tileMemory(int prefix, Tile tile, Register base, Register stride, int offset) {
+    if (stride == Register.RSP) {
+      throw new IllegalArgumentException("rsp cannot be a stride; its number stands for none");
+    }
+    vex(stride.high(), base.high(), 0, prefix, 0x4b);
+    // Without a displacement, the number of rbp and r13 stands for no base.
+    boolean none = offset == 0 && base.low() != Register.RBP.low();
+    boolean small = offset == (byte) offset;
+    int displacement = none ? NO_DISPLACEMENT : small ? BYTE_DISPLACEMENT : INT_DISPLACEMENT;
+    modrm(displacement, tile.number, SIB_FOLLOWS);
+    code.put((byte) (stride.low() << 3 | base.low()));
+    switch (displacement) {
+      case BYTE_DISPLACEMENT -> code.put((byte) offset);
+      case INT_DISPLACEMENT -> code.putInt(offset);
+      default -> {}
+    }
+  }
+
+  /** REX prefix for 64 bits, with a register in ModR/M's rm field, and the opcode. */
+  private void rex(Register rm, int opcode) {
+    code.put((byte) (0x48 | rm.high())).put((byte) opcode);
+  }
+
+  /** Three-byte VEX prefix of map 0F38, W0, 128 bits, and the opcode; registers are inverted. */
+  private void vex(int index, int base, int second, int prefix, int opcode) {
+    code.put((byte) 0xc4);
+    code.put((byte) (0x80 | (index ^ 1) << 6 | (base ^ 1) << 5 | 2));
+    code.put((byte) ((second ^ 15) << 3 | prefix)).put((byte) opcode);
+  }
+
+  private void modrm(int mod, int reg, int rm) {
+    code.put((byte) (mod << 6 | reg << 3 | rm));
+  }
+
+  /** Distance of a label from the end of the instruction that ends with it. */
+  private void distance(Label to) {
+    labels.add(to);
+    to.uses.add(code.position());
+    code.putInt(to.position < 0 ? 0 : to.position - code.position() - Integer.BYTES);
+  }
+}

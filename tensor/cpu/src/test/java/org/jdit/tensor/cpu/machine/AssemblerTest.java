@@ -1,0 +1,124 @@
+package org.jdit.tensor.cpu.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.HexFormat;
+import java.util.function.Consumer;
+import org.jdit.tensor.cpu.machine.Assembler.Label;
+import org.jdit.tensor.cpu.machine.Assembler.Register;
+import org.jdit.tensor.cpu.machine.Assembler.Tile;
+import org.junit.jupiter.api.Test;
+
+/** Every form of every instruction has the bytes that GNU as 2.40 gives it. */
+class AssemblerTest {
+  private static String hex(Consumer<Assembler> code) {
+    Assembler asm = new Assembler();
+    code.accept(asm);
+    return HexFormat.ofDelimiter(" ").formatHex(asm.bytes());
+  }
+
+  @Test
+  void numbersGoToLowAndHighRegisters() {
+    assertThat(hex(asm -> asm.mov(Register.R9, 64))).isEqualTo("49 c7 c1 40 00 00 00");
+    assertThat(hex(asm -> asm.mov(Register.RAX, -1))).isEqualTo("48 c7 c0 ff ff ff ff");
+    assertThat(hex(asm -> asm.mov(Register.R12, 0x7fffffff))).isEqualTo("49 c7 c4 ff ff ff 7f");
+  }
+
+  @Test
+  void aNumberThatFitsAByteIsAddedAsOne() {
+    assertThat(hex(asm -> asm.add(Register.RSI, 8))).isEqualTo("48 83 c6 08");
+    assertThat(hex(asm -> asm.add(Register.R8, 2048))).isEqualTo("49 81 c0 00 08 00 00");
+    assertThat(hex(asm -> asm.add(Register.R15, -128))).isEqualTo("49 83 c7 80");
+    assertThat(hex(asm -> asm.add(Register.RBX, 127))).isEqualTo("48 83 c3 7f");
+    assertThat(hex(asm -> asm.add(Register.RBX, 128))).isEqualTo("48 81 c3 80 00 00 00");
+  }
+
+  @Test
+  void registersCountDownAndAreTested() {
+    assertThat(hex(asm -> asm.dec(Register.RCX))).isEqualTo("48 ff c9");
+    assertThat(hex(asm -> asm.dec(Register.R13))).isEqualTo("49 ff cd");
+    assertThat(hex(asm -> asm.test(Register.RCX))).isEqualTo("48 85 c9");
+    assertThat(hex(asm -> asm.test(Register.R8))).isEqualTo("4d 85 c0");
+  }
+
+  @Test
+  void jumpsAndConfigurationsAreRelativeToTheNextInstruction() {
+    Assembler asm = new Assembler();
+    Label back = new Label();
+    Label middle = new Label();
+    Label end = new Label();
+    asm.place(back);
+    asm.ret();
+    asm.jnz(back);
+    asm.jz(middle);
+    asm.jmp(back);
+    asm.jmp(middle);
+    asm.tilerelease();
+    asm.place(middle);
+    asm.ldtilecfg(back);
+    asm.ldtilecfg(end);
+    asm.place(end);
+    assertThat(HexFormat.ofDelimiter(" ").formatHex(asm.bytes()))
+        .isEqualTo(
+            "c3 0f 85 f9 ff ff ff 0f 84 0f 00 00 00 e9 ee ff ff ff e9 05 00 00 00 c4 e2 78 49 c0"
+                + " c4 e2 78 49 05 db ff ff ff c4 e2 78 49 05 00 00 00 00");
+  }
+
+  @Test
+  void tilesAreClearedAndMultiplied() {
+    assertThat(hex(asm -> asm.tilezero(Tile.TMM0))).isEqualTo("c4 e2 7b 49 c0");
+    assertThat(hex(asm -> asm.tilezero(Tile.TMM7))).isEqualTo("c4 e2 7b 49 f8");
+    assertThat(hex(asm -> asm.tdpbf16ps(Tile.TMM0, Tile.TMM4, Tile.TMM6)))
+        .isEqualTo("c4 e2 4a 5c c4");
+    assertThat(hex(asm -> asm.tdpbf16ps(Tile.TMM7, Tile.TMM5, Tile.TMM3)))
+        .isEqualTo("c4 e2 62 5c fd");
+    assertThat(hex(asm -> asm.tdpbf16ps(Tile.TMM1, Tile.TMM2, Tile.TMM7)))
+        .isEqualTo("c4 e2 42 5c ca");
+  }
+
+  /** Among them the base registers whose numbers mean something else: rsp, rbp, r12 and r13. */
+  @Test
+  void tilesAreLoadedAndStoredWithEveryKindOfBaseAndOffset() {
+    assertThat(load(Tile.TMM0, Register.RDX, Register.R10, 0)).isEqualTo("c4 a2 7b 4b 04 12");
+    assertThat(load(Tile.TMM1, Register.RDX, Register.R10, 64)).isEqualTo("c4 a2 7b 4b 4c 12 40");
+    assertThat(load(Tile.TMM6, Register.RSP, Register.RAX, 0)).isEqualTo("c4 e2 7b 4b 34 04");
+    assertThat(load(Tile.TMM7, Register.R12, Register.R15, 0)).isEqualTo("c4 82 7b 4b 3c 3c");
+    assertThat(load(Tile.TMM2, Register.RBP, Register.RCX, 0)).isEqualTo("c4 e2 7b 4b 54 0d 00");
+    assertThat(load(Tile.TMM3, Register.R13, Register.RCX, 0)).isEqualTo("c4 c2 7b 4b 5c 0d 00");
+    assertThat(load(Tile.TMM3, Register.R13, Register.RCX, 1024))
+        .isEqualTo("c4 c2 7b 4b 9c 0d 00 04 00 00");
+    assertThat(load(Tile.TMM5, Register.RDI, Register.R9, -128)).isEqualTo("c4 a2 7b 4b 6c 0f 80");
+    assertThat(load(Tile.TMM5, Register.RDI, Register.R9, -129))
+        .isEqualTo("c4 a2 7b 4b ac 0f 7f ff ff ff");
+    assertThat(hex(asm -> asm.tilestored(Register.RDX, Register.R10, 2048, Tile.TMM2)))
+        .isEqualTo("c4 a2 7a 4b 94 12 00 08 00 00");
+    assertThat(hex(asm -> asm.tilestored(Register.R9, Register.R11, 0, Tile.TMM7)))
+        .isEqualTo("c4 82 7a 4b 3c 19");
+  }
+
+  private static String load(Tile to, Register base, Register stride, int offset) {
+    return hex(asm -> asm.tileloadd(to, base, stride, offset));
+  }
+
+  @Test
+  void whatHasNoEncodingIsRefused() {
+    assertThatThrownBy(() -> load(Tile.TMM0, Register.RAX, Register.RSP, 0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("rsp");
+  }
+
+  @Test
+  void labelsArePlacedExactlyOnce() {
+    Assembler asm = new Assembler();
+    Label label = new Label();
+    asm.jmp(label);
+    assertThatThrownBy(asm::bytes)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("not placed");
+    asm.place(label);
+    assertThatThrownBy(() -> asm.place(label))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("twice");
+  }
+}
