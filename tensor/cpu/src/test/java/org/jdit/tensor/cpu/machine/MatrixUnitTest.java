@@ -1,0 +1,147 @@
+package org.jdit.tensor.cpu.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import org.jdit.tensor.JditException;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A unit is handed out only where there is one that computes what it should. */
+class MatrixUnitTest {
+  private static final TileKernel PLAIN = new PlainKernel();
+
+  @TempDir Path folder;
+  private Path withAmx;
+
+  @BeforeEach
+  void processor() throws IOException {
+    withAmx = cpuinfo("flags\t\t: fpu vme avx512f amx_bf16 avx512_fp16 amx_tile amx_int8");
+  }
+
+  private Path cpuinfo(String flags) throws IOException {
+    Path file = folder.resolve("cpuinfo");
+    Files.writeString(file, "processor\t: 0\nmodel name\t: x\n" + flags + "\nbugs\t: none\n");
+    return file;
+  }
+
+  private static String reason(MatrixUnit.Found found) {
+    return switch (found) {
+      case MatrixUnit.Absent(String reason) -> reason;
+      case MatrixUnit.Available a -> fail("there is a unit: " + a);
+    };
+  }
+
+  @Test
+  void theProcessorMustHaveTilesOfBfloat16() throws IOException {
+    Path file = cpuinfo("flags\t\t: fpu avx512f amx_tile amx_int8");
+    assertThat(reason(MatrixUnit.search(file, () -> PLAIN))).contains("amx_bf16");
+    file = cpuinfo("Features\t: fp asimd bf16 amx_tile amx_bf16");
+    assertThat(reason(MatrixUnit.search(file, () -> PLAIN))).contains("amx_bf16");
+    Path none = folder.resolve("none");
+    assertThat(reason(MatrixUnit.search(none, () -> PLAIN))).contains("cannot be read");
+  }
+
+  @Test
+  void aRefusalOfTheSystemIsTheReason() {
+    MatrixUnit.Found found =
+        MatrixUnit.search(
+            withAmx,
+            () -> {
+              throw new JditException("the system refuses it.");
+            });
+    assertThat(reason(found)).isEqualTo("the system refuses it.");
+  }
+
+  @Test
+  void aKernelThatIsRightIsHandedOut() {
+    assertThat(MatrixUnit.search(withAmx, () -> PLAIN)).isInstanceOf(MatrixUnit.Available.class);
+  }
+
+  /** Each of these would be a mistake in one instruction of the kernel. */
+  @Test
+  void kernelsWithMistakesAreFoundOut() {
+    wrong((a, b, c, steps, accumulate) -> {});
+    wrong((a, b, c, steps, accumulate) -> PLAIN.multiply(b, a, c, steps, accumulate));
+    wrong((a, b, c, steps, accumulate) -> PLAIN.multiply(a, b, c, steps, false));
+    wrong((a, b, c, steps, accumulate) -> PLAIN.multiply(a, b, c, steps, true));
+    wrong((a, b, c, steps, accumulate) -> PLAIN.multiply(a, b, c, 1, accumulate));
+    wrong((a, b, c, steps, accumulate) -> PLAIN.multiply(a, b, c, Math.min(steps, 2), accumulate));
+    wrong((a, b, c, steps, accumulate) -> PLAIN.multiply(a + 64, b, c, steps, accumulate));
+    wrong(
+        (a, b, c, steps, accumulate) -> {
+          PLAIN.multiply(a, b, c, steps, accumulate);
+          c[1023] = Math.nextUp(c[1023]);
+        });
+    // Sums of bfloat16.
+    wrong(
+        (a, b, c, steps, accumulate) -> {
+          PLAIN.multiply(a, b, c, steps, accumulate);
+          for (int i = 0; i < c.length; i++) {
+            c[i] = Float.intBitsToFloat(Float.floatToRawIntBits(c[i]) & 0xffff0000);
+          }
+        });
+  }
+
+  private void wrong(TileKernel kernel) {
+    assertThat(reason(MatrixUnit.search(withAmx, () -> kernel)))
+        .startsWith("warning: AMX is there but computes what is wrong: element ")
+        .contains(" terms is ");
+  }
+
+  @Test
+  void theUnitCanBeSwitchedOff() {
+    assertThat(MatrixUnit.switched(null)).isEmpty();
+    assertThat(reason(MatrixUnit.switched("off").orElseThrow())).contains("-Djdit.matrix.unit=off");
+    assertThatThrownBy(() -> MatrixUnit.switched("maybe"))
+        .isInstanceOf(JditException.class)
+        .hasMessageContaining("jdit.matrix.unit=maybe");
+  }
+
+  /** On every machine the search ends well: with a unit that multiplies, or with a reason. */
+  @Test
+  void thisMachineHasAUnitOrAReason() {
+    switch (MatrixUnit.find()) {
+      case MatrixUnit.Absent(String reason) ->
+          assertThat(reason).isNotBlank().doesNotContain("warning");
+      case MatrixUnit.Available(MatrixUnit unit, String description) -> {
+        assertThat(description).contains("AMX");
+        sameAsPlain(unit);
+      }
+    }
+  }
+
+  private static void sameAsPlain(MatrixUnit unit) {
+    Random random = new Random(4);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment a = PanelData.random(arena, 36, random);
+      MemorySegment b = PanelData.random(arena, 36, random);
+      for (int steps : new int[] {0, 1, 3, 36}) {
+        float[] found = new float[1024];
+        float[] expected = new float[1024];
+        for (boolean accumulate : new boolean[] {false, true}) {
+          unit.multiply(a.address(), b.address(), found, steps, accumulate);
+          PLAIN.multiply(a.address(), b.address(), expected, steps, accumulate);
+          assertThat(found).containsExactly(expected);
+        }
+      }
+    }
+  }
+
+  @Test
+  void argumentsAreChecked() {
+    MatrixUnit unit = PlainUnit.create();
+    assertThatThrownBy(() -> unit.multiply(0, 0, new float[1023], 0, false))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> unit.multiply(0, 0, new float[1024], -1, false))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+}
