@@ -3,6 +3,8 @@ package org.jdit.tensor.cpu;
 import java.util.List;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.cpu.kernel.Lanes;
+import org.jdit.tensor.cpu.machine.FmaKernel;
+import org.jdit.tensor.cpu.machine.Found;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.op.Op;
 import org.jdit.tensor.program.Commit;
@@ -45,15 +47,24 @@ public final class CpuBackend implements Backend {
   @Override
   public String description() {
     int threads = engine.workers().threads();
-    return "Vector API, %d-bit float vectors, %d thread%s%s"
+    return "Vector API, %d-bit float vectors, %s%d thread%s%s"
         .formatted(
             8 * Lanes.BYTES,
+            Lanes.COUNT == 16 ? products(FmaKernel.find()) : "",
             threads,
             threads == 1 ? "" : "s",
             switch (engine.scratch().precision()) {
               case FP32 -> "";
               case BF16 -> ", operands of products rounded to bf16";
             });
+  }
+
+  private static String products(Found<?> found) {
+    return switch (found) {
+      case Found.Available<?>(_, String description) -> description + " for products, ";
+      case Found.Absent<?>(String reason, boolean broken) ->
+          broken ? "warning: " + reason + ", " : "";
+    };
   }
 
   @Override

@@ -1,16 +1,14 @@
 package org.jdit.tensor.cpu;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.cpu.kernel.Lanes;
+import org.jdit.tensor.cpu.machine.FmaKernel;
+import org.jdit.tensor.cpu.machine.Found;
+import org.jdit.tensor.cpu.machine.MatrixUnit;
 import org.jdit.tensor.memory.TensorScope;
 import org.jdit.tensor.program.Program;
 import org.jdit.tensor.spi.Executable;
@@ -46,7 +44,8 @@ public final class VectorCheck {
   public static List<Finding> run() {
     List<Finding> found = new ArrayList<>();
     found.add(Finding.good("float vectors", 8 * Lanes.BYTES + " bits"));
-    found.add(Finding.good("matrix units", matrixUnits()));
+    found.add(machineCode("float products", FmaKernel.find()));
+    found.add(machineCode("bfloat16 products", MatrixUnit.find()));
     double operations = 2.0 * SIZE * SIZE * SIZE;
     double gigaflops = operations / nanoseconds(product(), operations / LEAST_GIGAFLOPS);
     String product = "%.0f GFLOP/s on one thread".formatted(gigaflops);
@@ -58,24 +57,15 @@ public final class VectorCheck {
     return found;
   }
 
-  /** What the processor has beyond vectors, where the system tells. */
-  private static String matrixUnits() {
-    Path cpuinfo = Path.of("/proc/cpuinfo");
-    if (!Files.isReadable(cpuinfo)) {
-      return "not known on this system; not used";
-    }
-    try (Stream<String> lines = Files.lines(cpuinfo)) {
-      List<String> flags =
-          lines
-              .filter(line -> line.startsWith("flags") || line.startsWith("Features"))
-              .limit(1)
-              .flatMap(line -> Arrays.stream(line.split("\\s+", -1)))
-              .filter(flag -> flag.matches("amx_.*|avx512_bf16|avx512_vnni|i8mm|bf16|sme2?"))
-              .toList();
-      return flags.isEmpty() ? "none" : String.join(" ", flags) + "; not used";
-    } catch (IOException e) {
-      return "not known: " + e.getMessage();
-    }
+  /** Whether products run on machine code; bad only if it is there and wrong. */
+  private static Finding machineCode(String what, Found<?> found) {
+    return switch (found) {
+      case Found.Available<?>(_, String description) -> Finding.good(what, description);
+      case Found.Absent<?>(String reason, boolean broken) ->
+          broken
+              ? Finding.bad(what, reason, "products take the Vector API; report the processor")
+              : Finding.good(what, "Vector API: " + reason);
+    };
   }
 
   private static Finding found(String what, String value, boolean good) {

@@ -15,7 +15,12 @@ class VectorCheckTest {
     List<Finding> found = VectorCheck.run();
     assertThat(found)
         .extracting(Finding::what)
-        .containsExactly("float vectors", "matrix units", "matrix product", "exponentials");
+        .containsExactly(
+            "float vectors",
+            "float products",
+            "bfloat16 products",
+            "matrix product",
+            "exponentials");
     assertThat(found).allSatisfy(f -> assertThat(f.advice().isEmpty()).isEqualTo(f.good()));
   }
 }

@@ -1,5 +1,8 @@
 package org.jdit.tensor.cpu.kernel;
 
+import org.jdit.tensor.cpu.machine.BlockKernel;
+import org.jdit.tensor.cpu.machine.FmaKernel;
+
 /**
  * The register block of matrix products: a panel of rows of the left operand times a panel of
  * columns of the right one. Each element is one chain of fused multiply-adds in the order of the
@@ -13,6 +16,12 @@ final class MicroKernel {
   static final int HEIGHT = Lanes.COUNT == 16 ? 12 : 6;
 
   private static final int SMALL = 6;
+
+  /** In machine code where there is such a kernel for these vectors. */
+  private static final BlockKernel KERNEL =
+      Lanes.COUNT == 16
+          ? FmaKernel.find().toOptional().orElse(MicroKernel::vectors)
+          : MicroKernel::vectors;
 
   private MicroKernel() {}
 
@@ -41,6 +50,10 @@ final class MicroKernel {
    * @param tile the result, {@code [height][WIDTH]}
    */
   static void multiply(int height, float[] a, int aStart, long b, int depth, float[] tile) {
+    KERNEL.multiply(height, a, aStart, b, depth, tile);
+  }
+
+  private static void vectors(int height, float[] a, int aStart, long b, int depth, float[] tile) {
     if (height > SMALL) {
       Kernel12.multiply(a, aStart, b, depth, tile);
     } else {

@@ -7,12 +7,13 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Writes the few x86-64 instructions that {@link AmxKernel} is made of. Methods have the names of
- * the instructions, destination first.
+ * Writes the few x86-64 instructions that {@link FmaKernel} and {@link AmxKernel} are made of.
+ * Methods have the names of the instructions, destination first. Vector registers have 512 bits and
+ * go by their numbers, 0 to 31.
  *
  * <p>Encodings are those of the Intel 64 and IA-32 Architectures Software Developer's Manual,
- * volume 2: section 2.1 (ModR/M and SIB bytes), 2.2.1 (REX prefixes), 2.3 (VEX prefixes), and the
- * page of each instruction in chapters 3 to 5.
+ * volume 2: section 2.1 (ModR/M and SIB bytes), 2.2.1 (REX prefixes), 2.3 (VEX prefixes), 2.7 (EVEX
+ * prefixes), and the page of each instruction in chapters 3 to 5.
  */
 final class Assembler {
   /** General registers. */
@@ -78,6 +79,8 @@ final class Assembler {
   /** All code is one page at most. */
   private static final int MOST = 4096;
 
+  private static final int ZMM_BYTES = 64;
+
   // ModR/M: how a memory operand is displaced, and what the two special register numbers mean.
   private static final int NO_DISPLACEMENT = 0;
   private static final int BYTE_DISPLACEMENT = 1;
@@ -86,10 +89,13 @@ final class Assembler {
   private static final int SIB_FOLLOWS = 4;
   private static final int RELATIVE = 5;
 
-  // VEX: the prefix that an instruction without VEX would have had.
+  // VEX and EVEX: the prefix that an instruction without them would have had, and the opcode's map.
   private static final int NONE = 0;
+  private static final int P66 = 1;
   private static final int F3 = 2;
   private static final int F2 = 3;
+  private static final int MAP_0F = 1;
+  private static final int MAP_0F38 = 2;
 
   private final ByteBuffer code = ByteBuffer.allocate(MOST).order(ByteOrder.LITTLE_ENDIAN);
   private final List<Label> labels = new ArrayList<>();
@@ -133,6 +139,12 @@ final class Assembler {
     } else {
       code.putInt(value);
     }
+  }
+
+  /** {@code ADD r64, r64}: REX.W 01 /r. */
+  void add(Register to, Register from) {
+    code.put((byte) (0x48 | from.high() << 2 | to.high())).put((byte) 0x01);
+    modrm(REGISTERS, from.low(), to.low());
   }
 
   /** {@code DEC r64}: REX.W FF /1; says whether the result is zero. */
@@ -207,6 +219,86 @@ final class Assembler {
   void tdpbf16ps(Tile c, Tile a, Tile b) {
     vex(0, 0, b.number, F3, 0x5c);
     modrm(REGISTERS, c.number, a.number);
+  }
+
+  /** {@code VPXORD zmm, zmm, zmm} of a register with itself: EVEX.512.66.0F.W0 EF /r. */
+  void clear(int zmm) {
+    evex(zmm >> 3, zmm >> 4, zmm >> 3, zmm, P66, MAP_0F, 0xef);
+    modrm(REGISTERS, zmm & 7, zmm & 7);
+  }
+
+  /** {@code VFMADD231PS to, a, b}, which is to += a · b: EVEX.512.66.0F38.W0 B8 /r. */
+  void vfmadd231ps(int to, int a, int b) {
+    evex(to >> 3, b >> 4, b >> 3, a, P66, MAP_0F38, 0xb8);
+    modrm(REGISTERS, to & 7, b & 7);
+  }
+
+  /** {@code VMOVUPS zmm, [base + offset]}: EVEX.512.0F.W0 10 /r. */
+  void vmovups(int to, Register base, int offset) {
+    evex(to >> 3, 0, base.high(), 0, NONE, MAP_0F, 0x10);
+    displaced(to, base, offset, ZMM_BYTES);
+  }
+
+  /** {@code VMOVUPS [base + offset], zmm}: EVEX.512.0F.W0 11 /r. */
+  void vmovups(Register base, int offset, int from) {
+    evex(from >> 3, 0, base.high(), 0, NONE, MAP_0F, 0x11);
+    displaced(from, base, offset, ZMM_BYTES);
+  }
+
+  /** {@code VBROADCASTSS zmm, [base + offset]}: EVEX.512.66.0F38.W0 18 /r. */
+  void vbroadcastss(int to, Register base, int offset) {
+    evex(to >> 3, 0, base.high(), 0, P66, MAP_0F38, 0x18);
+    displaced(to, base, offset, Float.BYTES);
+  }
+
+  /** {@code PREFETCHT0 [base + offset]}: 0F 18 /1, of one of the lower eight registers. */
+  void prefetcht0(Register base, int offset) {
+    if (base.high() > 0) {
+      throw new IllegalArgumentException("no encoding for " + base);
+    }
+    code.put((byte) 0x0f).put((byte) 0x18);
+    displaced(1, base, offset, 1);
+  }
+
+  /** {@code VZEROUPPER}: VEX.128.0F.WIG 77. */
+  void vzeroupper() {
+    code.put((byte) 0xc5).put((byte) 0xf8).put((byte) 0x77);
+  }
+
+  /**
+   * ModR/M byte and displacement of a memory operand; a displacement of one byte counts in {@code
+   * unit} bytes (disp8*N).
+   */
+  private void displaced(int register, Register base, int offset, int unit) {
+    if (base.low() == SIB_FOLLOWS) {
+      throw new IllegalArgumentException("no encoding for " + base);
+    }
+    boolean small = offset % unit == 0 && offset / unit == (byte) (offset / unit);
+    // Without a displacement, the number of rbp and r13 stands for no base.
+    if (offset == 0 && base.low() != Register.RBP.low()) {
+      modrm(NO_DISPLACEMENT, register & 7, base.low());
+    } else if (small) {
+      modrm(BYTE_DISPLACEMENT, register & 7, base.low());
+      code.put((byte) (offset / unit));
+    } else {
+      modrm(INT_DISPLACEMENT, register & 7, base.low());
+      code.putInt(offset);
+    }
+  }
+
+  /**
+   * EVEX prefix, W0, 512 bits, and the opcode; registers are inverted.
+   *
+   * @param reg bits 3 and 4 of the register in ModR/M's reg field
+   * @param index bit 4 of the register in the rm field
+   * @param rm bit 3 of the register in the rm field
+   * @param second the second operand, or 0
+   */
+  private void evex(int reg, int index, int rm, int second, int prefix, int map, int opcode) {
+    int high = (reg & 1) << 7 | (index & 1) << 6 | (rm & 1) << 5 | (reg & 2) << 3;
+    code.put((byte) 0x62).put((byte) (high ^ 0xf0 | map));
+    code.put((byte) ((second & 15 ^ 15) << 3 | 4 | prefix));
+    code.put((byte) (0x40 | (second >> 4 ^ 1) << 3)).put((byte) opcode);
   }
 
   private void tileMemory(int prefix, Tile tile, Register base, Register stride, int offset) {

@@ -1,13 +1,8 @@
 package org.jdit.tensor.cpu.machine;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jdit.tensor.JditException;
 
 /**
@@ -30,7 +25,6 @@ public final class MatrixUnit {
   /** Bytes of a step of a panel. */
   public static final int STEP_BYTES = SIDE * STEP * Short.BYTES;
 
-  private static final String OFF = "off";
   private static final List<String> NEEDED = List.of("amx_tile", "amx_bf16");
 
   private final TileKernel kernel;
@@ -39,29 +33,11 @@ public final class MatrixUnit {
     this.kernel = kernel;
   }
 
-  /** What a search for a matrix unit comes to. */
-  public sealed interface Found {}
-
-  /**
-   * There is one, and its results are right.
-   *
-   * @param unit the unit
-   * @param description its name, for a person
-   */
-  public record Available(MatrixUnit unit, String description) implements Found {}
-
-  /**
-   * There is none, or it cannot be used.
-   *
-   * @param reason why, in words that can follow "no matrix unit:"
-   */
-  public record Absent(String reason) implements Found {}
-
   /** The search, done once. */
   private static final class ThisMachine {
-    static final Found FOUND =
+    static final Found<MatrixUnit> FOUND =
         MachineCode.unavailable()
-            .<Found>map(Absent::new)
+            .<Found<MatrixUnit>>map(why -> new Found.Absent<>(why, false))
             .orElseGet(() -> search(Path.of("/proc/cpuinfo"), AmxKernel::load));
   }
 
@@ -71,50 +47,19 @@ public final class MatrixUnit {
    *
    * @throws JditException if {@value #PROPERTY} is set, but not to {@code off}
    */
-  public static Found find() {
-    return switched(System.getProperty(PROPERTY)).orElseGet(() -> ThisMachine.FOUND);
+  public static Found<MatrixUnit> find() {
+    return Found.<MatrixUnit>switched(PROPERTY, System.getProperty(PROPERTY))
+        .orElseGet(() -> ThisMachine.FOUND);
   }
 
-  static Optional<Found> switched(String setting) {
-    if (setting == null) {
-      return Optional.empty();
-    }
-    if (!setting.equals(OFF)) {
-      throw new JditException(
-          "%s=%s means nothing; give %s, or leave it away.".formatted(PROPERTY, setting, OFF));
-    }
-    return Optional.of(new Absent("switched off by -D%s=%s".formatted(PROPERTY, OFF)));
-  }
-
-  /**
-   * Looks for a unit, and tests it.
-   *
-   * @param cpuinfo what Linux tells of the processor (proc_cpuinfo(5))
-   * @param load makes the kernel of a processor that has the unit
-   */
-  static Found search(Path cpuinfo, Supplier<TileKernel> load) {
-    try (Stream<String> lines = Files.lines(cpuinfo)) {
-      List<String> flags =
-          lines
-              .filter(line -> line.startsWith("flags"))
-              .limit(1)
-              .flatMap(line -> Arrays.stream(line.split("\\s+", -1)))
-              .toList();
-      if (!flags.containsAll(NEEDED)) {
-        return new Absent("the processor has no " + String.join(" and ", NEEDED));
-      }
-    } catch (IOException e) {
-      return new Absent("%s cannot be read: %s".formatted(cpuinfo, e.getMessage()));
-    }
-    try {
-      TileKernel kernel = load.get();
-      return SelfTest.failure(kernel)
-          .<Found>map(
-              what -> new Absent("warning: AMX is there but computes what is wrong: " + what))
-          .orElseGet(() -> new Available(new MatrixUnit(kernel), "AMX with bfloat16"));
-    } catch (JditException e) {
-      return new Absent(e.getMessage());
-    }
+  /** Looks for a unit whose kernel {@code load} makes, and tests it. */
+  static Found<MatrixUnit> search(Path cpuinfo, Supplier<TileKernel> load) {
+    return Found.search(
+        "AMX with bfloat16",
+        NEEDED,
+        cpuinfo,
+        () -> new MatrixUnit(load.get()),
+        unit -> SelfTest.failure(unit.kernel));
   }
 
   /** Bytes of a panel of some steps. */

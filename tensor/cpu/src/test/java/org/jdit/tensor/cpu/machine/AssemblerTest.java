@@ -106,6 +106,61 @@ class AssemblerTest {
     assertThatThrownBy(() -> load(Tile.TMM0, Register.RAX, Register.RSP, 0))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("rsp");
+    assertThatThrownBy(() -> load(0, Register.RSP, 0)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> load(0, Register.R12, 0)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> hex(asm -> asm.prefetcht0(Register.R8, 0)))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void vectorsAreClearedAndMultipliedInAllRegisters() {
+    assertThat(hex(asm -> asm.clear(0))).isEqualTo("62 f1 7d 48 ef c0");
+    assertThat(hex(asm -> asm.clear(13))).isEqualTo("62 51 15 48 ef ed");
+    assertThat(hex(asm -> asm.clear(23))).isEqualTo("62 a1 45 40 ef ff");
+    assertThat(hex(asm -> asm.clear(31))).isEqualTo("62 01 05 40 ef ff");
+    assertThat(hex(asm -> asm.vfmadd231ps(0, 26, 24))).isEqualTo("62 92 2d 40 b8 c0");
+    assertThat(hex(asm -> asm.vfmadd231ps(23, 31, 25))).isEqualTo("62 82 05 40 b8 f9");
+    assertThat(hex(asm -> asm.vfmadd231ps(11, 14, 12))).isEqualTo("62 52 0d 48 b8 dc");
+    assertThat(hex(asm -> asm.vfmadd231ps(16, 15, 3))).isEqualTo("62 e2 05 48 b8 c3");
+    assertThat(hex(Assembler::vzeroupper)).isEqualTo("c5 f8 77");
+  }
+
+  /** Displacements of one byte count whole vectors, or floats. */
+  @Test
+  void vectorsAreLoadedStoredAndBroadcast() {
+    assertThat(load(24, Register.RDX, 0)).isEqualTo("62 61 7c 48 10 02");
+    assertThat(load(25, Register.RDX, 64)).isEqualTo("62 61 7c 48 10 4a 01");
+    assertThat(load(7, Register.R9, -8192)).isEqualTo("62 d1 7c 48 10 79 80");
+    assertThat(load(8, Register.R11, 8192)).isEqualTo("62 51 7c 48 10 83 00 20 00 00");
+    assertThat(load(17, Register.RSI, 100)).isEqualTo("62 e1 7c 48 10 8e 64 00 00 00");
+    assertThat(load(1, Register.RBP, 0)).isEqualTo("62 f1 7c 48 10 4d 00");
+    assertThat(load(1, Register.R13, 0)).isEqualTo("62 d1 7c 48 10 4d 00");
+    assertThat(hex(asm -> asm.vmovups(Register.RCX, 0, 0))).isEqualTo("62 f1 7c 48 11 01");
+    assertThat(hex(asm -> asm.vmovups(Register.RCX, 1472, 23))).isEqualTo("62 e1 7c 48 11 79 17");
+    assertThat(hex(asm -> asm.vmovups(Register.R15, 64, 31))).isEqualTo("62 41 7c 48 11 7f 01");
+    assertThat(broadcast(26, Register.RDI, 0)).isEqualTo("62 62 7d 48 18 17");
+    assertThat(broadcast(27, Register.RDI, 4)).isEqualTo("62 62 7d 48 18 5f 01");
+    assertThat(broadcast(31, Register.RDI, 508)).isEqualTo("62 62 7d 48 18 7f 7f");
+    assertThat(broadcast(9, Register.R8, 512)).isEqualTo("62 52 7d 48 18 88 00 02 00 00");
+    assertThat(broadcast(2, Register.RDI, 6)).isEqualTo("62 f2 7d 48 18 97 06 00 00 00");
+  }
+
+  private static String load(int to, Register base, int offset) {
+    return hex(asm -> asm.vmovups(to, base, offset));
+  }
+
+  private static String broadcast(int to, Register base, int offset) {
+    return hex(asm -> asm.vbroadcastss(to, base, offset));
+  }
+
+  @Test
+  void cachesAreFilledAheadAndRegistersAdded() {
+    assertThat(hex(asm -> asm.prefetcht0(Register.RDX, 0))).isEqualTo("0f 18 0a");
+    assertThat(hex(asm -> asm.prefetcht0(Register.RDX, 64))).isEqualTo("0f 18 4a 40");
+    assertThat(hex(asm -> asm.prefetcht0(Register.RDX, 1024))).isEqualTo("0f 18 8a 00 04 00 00");
+    assertThat(hex(asm -> asm.add(Register.RDI, Register.RSI))).isEqualTo("48 01 f7");
+    assertThat(hex(asm -> asm.add(Register.RAX, Register.R9))).isEqualTo("4c 01 c8");
+    assertThat(hex(asm -> asm.add(Register.R12, Register.RCX))).isEqualTo("49 01 cc");
   }
 
   @Test

@@ -33,10 +33,10 @@ class MatrixUnitTest {
     return file;
   }
 
-  private static String reason(MatrixUnit.Found found) {
+  private static String reason(Found<?> found) {
     return switch (found) {
-      case MatrixUnit.Absent(String reason) -> reason;
-      case MatrixUnit.Available a -> fail("there is a unit: " + a);
+      case Found.Absent<?>(String reason, _) -> reason;
+      case Found.Available<?> a -> fail("there is a unit: " + a);
     };
   }
 
@@ -52,7 +52,7 @@ class MatrixUnitTest {
 
   @Test
   void aRefusalOfTheSystemIsTheReason() {
-    MatrixUnit.Found found =
+    Found<?> found =
         MatrixUnit.search(
             withAmx,
             () -> {
@@ -63,7 +63,7 @@ class MatrixUnitTest {
 
   @Test
   void aKernelThatIsRightIsHandedOut() {
-    assertThat(MatrixUnit.search(withAmx, () -> PLAIN)).isInstanceOf(MatrixUnit.Available.class);
+    assertThat(MatrixUnit.search(withAmx, () -> PLAIN)).isInstanceOf(Found.Available.class);
   }
 
   /** Each of these would be a mistake in one instruction of the kernel. */
@@ -92,16 +92,20 @@ class MatrixUnitTest {
   }
 
   private void wrong(TileKernel kernel) {
-    assertThat(reason(MatrixUnit.search(withAmx, () -> kernel)))
-        .startsWith("warning: AMX is there but computes what is wrong: element ")
+    Found<MatrixUnit> found = MatrixUnit.search(withAmx, () -> kernel);
+    assertThat(reason(found))
+        .startsWith("AMX with bfloat16 is there but computes what is wrong: element ")
         .contains(" terms is ");
+    assertThat(((Found.Absent<MatrixUnit>) found).broken()).isTrue();
   }
 
   @Test
   void theUnitCanBeSwitchedOff() {
-    assertThat(MatrixUnit.switched(null)).isEmpty();
-    assertThat(reason(MatrixUnit.switched("off").orElseThrow())).contains("-Djdit.matrix.unit=off");
-    assertThatThrownBy(() -> MatrixUnit.switched("maybe"))
+    String property = MatrixUnit.PROPERTY;
+    assertThat(Found.switched(property, null)).isEmpty();
+    assertThat(reason(Found.switched(property, "off").orElseThrow()))
+        .contains("-Djdit.matrix.unit=off");
+    assertThatThrownBy(() -> Found.switched(property, "maybe"))
         .isInstanceOf(JditException.class)
         .hasMessageContaining("jdit.matrix.unit=maybe");
   }
@@ -110,9 +114,11 @@ class MatrixUnitTest {
   @Test
   void thisMachineHasAUnitOrAReason() {
     switch (MatrixUnit.find()) {
-      case MatrixUnit.Absent(String reason) ->
-          assertThat(reason).isNotBlank().doesNotContain("warning");
-      case MatrixUnit.Available(MatrixUnit unit, String description) -> {
+      case Found.Absent<MatrixUnit>(String reason, boolean broken) -> {
+        assertThat(reason).isNotBlank();
+        assertThat(broken).isFalse();
+      }
+      case Found.Available<MatrixUnit>(MatrixUnit unit, String description) -> {
         assertThat(description).contains("AMX");
         sameAsPlain(unit);
       }
