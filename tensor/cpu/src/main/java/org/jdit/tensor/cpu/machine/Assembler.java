@@ -296,8 +296,8 @@ final class Assembler {
    */
   private void evex(int reg, int index, int rm, int second, int prefix, int map, int opcode) {
     int high = (reg & 1) << 7 | (index & 1) << 6 | (rm & 1) << 5 | (reg & 2) << 3;
-    code.put((byte) 0x62).put((byte) (high ^ 0xf0 | map));
-    code.put((byte) ((second & 15 ^ 15) << 3 | 4 | prefix));
+    code.put((byte) 0x62).put((byte) ((high ^ 0xf0) | map));
+    code.put((byte) (((second & 15) ^ 15) << 3 | 4 | prefix));
     code.put((byte) (0x40 | (second >> 4 ^ 1) << 3)).put((byte) opcode);
   }
 
