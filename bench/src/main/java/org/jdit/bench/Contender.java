@@ -8,6 +8,9 @@ public interface Contender extends AutoCloseable {
   /** Runs so many times and says how many seconds each took. */
   List<Double> seconds(int runs);
 
+  /** Returns when its threads use no processor, for the turn of another. */
+  default void rest() {}
+
   @Override
   default void close() {}
 }

@@ -29,13 +29,26 @@ public final class Machine {
   /** What {@link #describe} says, in one line. */
   public static String line(Map<String, Object> machine) {
     return machine.entrySet().stream()
-        .map(e -> e.getKey() + " " + e.getValue())
+        .map(e -> e.getKey() + " " + text(e.getValue()))
         .collect(Collectors.joining("; "));
+  }
+
+  private static String text(Object value) {
+    return value instanceof Double rate ? "%.1f".formatted(rate) : value.toString();
   }
 
   /** The most memory, in bytes, that this process has had resident so far, where that is known. */
   public static OptionalLong peakResidentBytes() {
-    return field("/proc/self/status", "VmHWM").stream()
+    return status("VmHWM");
+  }
+
+  /** The memory, in bytes, that this process has resident, where that is known. */
+  public static OptionalLong residentBytes() {
+    return status("VmRSS");
+  }
+
+  private static OptionalLong status(String name) {
+    return field("/proc/self/status", name).stream()
         .mapToLong(kib -> Long.parseLong(kib.replaceAll("\\D", "")) << 10)
         .findFirst();
   }

@@ -12,16 +12,16 @@ import org.jdit.tensor.memory.TensorScope;
  * Numbers to compute with, drawn faster than a good generator draws them: a time does not depend on
  * them as long as they stay ordinary all the way through a network.
  */
-final class RandomNumbers {
+public final class RandomNumbers {
   private RandomNumbers() {}
 
   /** Operands: uniform in -1..1; integers, which are indices, are 0. */
-  static Tensor operand(Spec spec, TensorScope scope) {
+  public static Tensor operand(Spec spec, TensorScope scope) {
     return uniform(spec, 1, scope);
   }
 
   /** Weights: uniform, and the smaller the more of them go into a sum, as networks are set up. */
-  static Tensor weight(Spec spec, TensorScope scope) {
+  public static Tensor weight(Spec spec, TensorScope scope) {
     Shape s = spec.shape();
     return uniform(spec, s.rank() < 2 ? 1 : Math.sqrt((double) s.dim(0) / s.numel()), scope);
   }

@@ -26,6 +26,7 @@ public record Stopwatch(double warmUpSeconds, int repeats) {
       int runs = Math.min(TURN, repeats - done);
       for (int i = 0; i < sides.size(); i++) {
         List<Double> turn = sides.get(i).seconds(runs + 1);
+        sides.get(i).rest();
         seconds.get(i).addAll(turn.subList(1, turn.size()));
       }
     }
@@ -44,10 +45,11 @@ public record Stopwatch(double warmUpSeconds, int repeats) {
       faster = seconds < NO_FASTER * best;
       best = Math.min(best, seconds);
     }
+    side.rest();
   }
 
   /** How many seconds each of so many runs takes. */
-  static List<Double> seconds(int runs, Runnable what) {
+  public static List<Double> seconds(int runs, Runnable what) {
     List<Double> seconds = new ArrayList<>();
     for (int i = 0; i < runs; i++) {
       long start = System.nanoTime();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -30,6 +31,26 @@ class StopwatchTest {
   void sidesTakeTurns() {
     new Stopwatch(0, 5).compare(List.of(side("a", 1.0), side("b", 1.0)));
     assertThat(turns).containsExactly("a1", "a1", "a1", "b1", "b1", "b1", "a4", "b4", "a3", "b3");
+  }
+
+  @Test
+  void sidesRestAfterWarmingUpAndAfterEachTurn() {
+    Contender side =
+        new Contender() {
+          @Override
+          public List<Double> seconds(int runs) {
+            turns.add("run" + runs);
+            return Collections.nCopies(runs, 1.0);
+          }
+
+          @Override
+          public void rest() {
+            turns.add("rest");
+          }
+        };
+    new Stopwatch(0, 4).compare(List.of(side));
+    assertThat(turns)
+        .containsExactly("run1", "run1", "run1", "rest", "run4", "rest", "run2", "rest");
   }
 
   @Test

@@ -9,7 +9,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     description = {
-      "Times kernels and networks, and PyTorch next to them on the CPU if a Python is given.",
+      "Times kernels and networks, and PyTorch or a BLAS next to them on the CPU if one is given.",
       "",
       "Weights are random numbers: a time does not depend on them.",
       ""
@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Examples:",
-      "  jdit bench gemm",
+      "  jdit bench gemm --blas libopenblas.so.0",
       "  jdit bench forward --model DiT-S/2 --python python3",
       "  jdit bench train --model DiT-S/8 --python python3",
       "  jdit bench sample --model DiT-B/4 --json",

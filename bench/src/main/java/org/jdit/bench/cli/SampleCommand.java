@@ -99,6 +99,7 @@ final class SampleCommand implements Callable<Integer> {
 
   private void measure(Backend backend, Path dit, Path autoencoder) {
     Map<String, Object> machine = Machine.describe(backend);
+    machine.put("precision", engine.precision().toString());
     var figures = EndToEnd.measure(backend, dit, autoencoder, batch, steps);
     if (json) {
       Report.print(spec, machine, "sample", figures);

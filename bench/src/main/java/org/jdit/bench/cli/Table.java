@@ -7,65 +7,96 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jdit.bench.Machine;
 import org.jdit.bench.Result;
+import org.jdit.bench.Rival;
 import org.jdit.bench.Timing;
 import org.jdit.bench.Workload;
 
 /**
  * Results as text, a line for each workload.
  *
- * @param torch whether PyTorch takes part
+ * @param rivals who takes part
+ * @param peak whether it is known what the processor reaches at most
  */
-record Table(PrintWriter out, boolean torch) {
+record Table(PrintWriter out, List<Rival> rivals, boolean peak) {
   private static final int TOLD_SIZES = 4;
-  private static final List<String> OURS = List.of("median ms", "min ms", "GFLOP/s", "best");
-  private static final List<String> THEIRS =
-      List.of("PyTorch ms", "min ms", "GFLOP/s", "best", "time ratio");
 
   void head(Map<String, Object> machine) {
     out.println(Machine.line(machine));
-    List<String> cells = new ArrayList<>(OURS);
-    if (torch) {
-      cells.addAll(THEIRS);
+    List<String> cells = new ArrayList<>(titles("median ms"));
+    for (Rival r : rivals) {
+      cells.addAll(titles(r.label() + " ms"));
+      cells.add("time ratio");
     }
-    line("", cells);
+    line(out, "", cells);
+  }
+
+  private List<String> titles(String first) {
+    List<String> titles = new ArrayList<>(List.of(first, "min ms", "GFLOP/s", "best"));
+    if (peak) {
+      titles.add("% of peak");
+    }
+    return titles;
   }
 
   void row(Result r) {
     List<String> cells = new ArrayList<>(cells(r, r.jdit()));
-    r.torch().ifPresent(timing -> cells.addAll(cells(r, timing)));
-    r.ratio().ifPresent(ratio -> cells.add("%.3f".formatted(ratio)));
-    line(name(r.workload()), cells);
+    r.rivals()
+        .forEach(
+            (name, timing) -> {
+              cells.addAll(cells(r, timing));
+              cells.add("%.3f".formatted(r.ratio(name)));
+            });
+    line(out, name(r.workload()), cells);
+    double all = r.secondsByKernel().values().stream().mapToDouble(s -> s).sum();
+    r.secondsByKernel()
+        .forEach(
+            (kernel, seconds) ->
+                line(
+                    out,
+                    "  " + kernel,
+                    List.of(
+                        "%.3f".formatted(seconds * 1e3),
+                        "%.1f %%".formatted(100 * seconds / all))));
   }
 
-  /** The mean ratio, where there are several. */
+  /** The mean ratios, where there are several. */
   void foot(List<Result> results) {
-    if (torch && results.size() > 1) {
+    if (results.size() == 1) {
+      return;
+    }
+    for (Rival rival : rivals) {
       double mean =
           results.stream()
-              .mapToDouble(r -> Math.log(r.ratio().orElseThrow()))
+              .mapToDouble(r -> Math.log(r.ratio(rival.name())))
               .average()
               .orElseThrow();
-      out.printf("geometric mean of the time ratios: %.3f%n", Math.exp(mean));
+      out.printf("geometric mean of the time ratios to %s: %.3f%n", rival.label(), Math.exp(mean));
     }
   }
 
   private static List<String> cells(Result r, Timing timing) {
-    return List.of(
-        "%.2f".formatted(timing.median() * 1e3),
-        "%.2f".formatted(timing.min() * 1e3),
-        "%.0f".formatted(r.rate(timing.median())),
-        "%.0f".formatted(r.rate(timing.min())));
+    List<String> cells = new ArrayList<>(times(timing));
+    cells.add("%.0f".formatted(r.rate(timing.median())));
+    cells.add("%.0f".formatted(r.rate(timing.min())));
+    r.peakPercent(timing).ifPresent(percent -> cells.add("%.0f".formatted(percent)));
+    return cells;
+  }
+
+  /** Median and minimum in milliseconds. */
+  static List<String> times(Timing timing) {
+    return List.of("%.2f".formatted(timing.median() * 1e3), "%.2f".formatted(timing.min() * 1e3));
   }
 
   /** The operation and its first sizes, which tell the workloads of a command apart. */
-  private static String name(Workload w) {
+  static String name(Workload w) {
     return w.sizes().entrySet().stream()
         .limit(TOLD_SIZES)
         .map(e -> e.getKey() + " " + e.getValue())
         .collect(Collectors.joining(" ", w.operation() + " ", ""));
   }
 
-  private void line(String name, List<String> cells) {
+  /** A name and right-aligned cells. */
+  static void line(PrintWriter out, String name, List<String> cells) {
     out.printf("%-56s", name);
     cells.forEach(cell -> out.printf(" %10s", cell));
     out.println();

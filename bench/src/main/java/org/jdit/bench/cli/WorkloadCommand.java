@@ -1,14 +1,21 @@
 package org.jdit.bench.cli;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.SequencedMap;
 import java.util.concurrent.Callable;
+import org.jdit.bench.Breakdown;
 import org.jdit.bench.Contender;
 import org.jdit.bench.Loaded;
 import org.jdit.bench.Machine;
+import org.jdit.bench.Peak;
 import org.jdit.bench.Result;
+import org.jdit.bench.Rival;
 import org.jdit.bench.Stopwatch;
 import org.jdit.bench.Timing;
 import org.jdit.bench.Workload;
@@ -25,25 +32,20 @@ import picocli.CommandLine.Spec;
 abstract class WorkloadCommand implements Callable<Integer> {
   @Mixin private EngineOptions engine;
 
-  @Option(
-      names = "--repeat",
-      paramLabel = "N",
-      description = "Runs to count. Default: 30 of a kernel, 9 of a network.")
-  private Optional<Integer> repeat = Optional.empty();
-
-  @Option(
-      names = "--warm-up",
-      defaultValue = "1",
-      paramLabel = "SECONDS",
-      description =
-          "Run at least so long, and three times, before counting. Default: ${DEFAULT-VALUE}.")
-  private double warmUp;
+  @Mixin private Repeats repeats;
 
   @Option(
       names = "--python",
       paramLabel = "PATH",
       description = "A Python that has PyTorch, to be timed in turns on as many threads.")
   private Optional<String> python = Optional.empty();
+
+  @Option(
+      names = "--torch-precision",
+      paramLabel = "P",
+      description =
+          "PyTorch's: fp32, or bf16 tensors of kernels and autocast of networks. Default: fp32.")
+  private Optional<String> torchPrecision = Optional.empty();
 
   @Option(names = "--json", description = "Report as JSON.")
   private boolean json;
@@ -58,27 +60,39 @@ abstract class WorkloadCommand implements Callable<Integer> {
     return Loaded.on(backend, workload);
   }
 
+  /** Who is to be timed in turns besides PyTorch. */
+  List<Rival> otherRivals() {
+    return List.of();
+  }
+
   /** How many runs to count if the user does not say. */
   abstract int usualRepeats();
 
   @Override
   public Integer call() {
-    Stopwatch stopwatch = Usage.check(spec, this::stopwatch);
+    Stopwatch stopwatch = Usage.check(spec, () -> repeats.stopwatch(usualRepeats()));
     List<Workload> workloads = Usage.check(spec, this::workloads);
+    String precision = Usage.check(spec, this::torchPrecision);
     engine.check();
+    List<Rival> rivals = new ArrayList<>(otherRivals());
     try (Backend backend = engine.open();
-        Torch torch = python.map(Torch::start).orElse(null)) {
+        Torch torch = python.map(p -> Torch.start(p, precision)).orElse(null)) {
       Map<String, Object> machine = Machine.describe(backend);
+      machine.put("precision", engine.precision().toString());
+      OptionalDouble peak = peak(backend);
+      peak.ifPresent(gflops -> machine.put("fma_gflops", gflops));
       if (torch != null) {
-        machine.put("pytorch", torch.version());
+        rivals.addFirst(torch);
+        machine.put("torch_precision", precision);
       }
-      Table table = new Table(spec.commandLine().getOut(), torch != null);
+      rivals.forEach(r -> machine.put(r.label().toLowerCase(Locale.ROOT), r.version()));
+      Table table = new Table(spec.commandLine().getOut(), rivals, peak.isPresent());
       if (!json) {
         table.head(machine);
       }
       List<Result> results = new ArrayList<>();
       for (Workload workload : workloads) {
-        Result result = measure(workload, stopwatch, backend, Optional.ofNullable(torch));
+        Result result = measure(workload, stopwatch, backend, rivals, peak);
         results.add(result);
         if (!json) {
           table.row(result);
@@ -94,20 +108,42 @@ abstract class WorkloadCommand implements Callable<Integer> {
     return 0;
   }
 
+  /** Of the processor, if that is what computes. */
+  private OptionalDouble peak(Backend backend) {
+    return backend.name().equals("cpu")
+        ? OptionalDouble.of(Peak.fmaGflops(engine.threads()))
+        : OptionalDouble.empty();
+  }
+
   private Result measure(
-      Workload workload, Stopwatch stopwatch, Backend backend, Optional<Torch> torch) {
+      Workload workload,
+      Stopwatch stopwatch,
+      Backend backend,
+      List<Rival> rivals,
+      OptionalDouble peak) {
+    List<Contender> sides = new ArrayList<>();
     try (Contender jdit = load(backend, workload)) {
-      List<Contender> sides = new ArrayList<>(List.of(jdit));
-      torch.ifPresent(t -> sides.add(t.load(workload, engine.threads())));
+      sides.add(jdit);
+      rivals.forEach(r -> sides.add(r.load(workload, engine.threads())));
       List<Timing> timings = stopwatch.compare(sides);
-      return new Result(workload, timings.getFirst(), timings.stream().skip(1).findFirst());
+      SequencedMap<String, Timing> theirs = new LinkedHashMap<>();
+      for (int i = 0; i < rivals.size(); i++) {
+        theirs.put(rivals.get(i).name(), timings.get(i + 1));
+      }
+      return new Result(workload, timings.getFirst(), theirs, peak, Breakdown.of(backend, jdit));
+    } finally {
+      sides.stream().skip(1).forEach(Contender::close);
     }
   }
 
-  private Stopwatch stopwatch() {
-    if (!(warmUp >= 0 && warmUp <= 60)) {
-      throw new JditException("--warm-up is from 0 to 60 seconds, not " + warmUp);
+  private String torchPrecision() {
+    if (torchPrecision.isPresent() && python.isEmpty()) {
+      throw new JditException("--torch-precision is of PyTorch: give --python too");
     }
-    return new Stopwatch(warmUp, Usage.positive("--repeat", repeat.orElse(usualRepeats())));
+    String precision = torchPrecision.orElse("fp32");
+    if (!List.of("fp32", "bf16").contains(precision)) {
+      throw new JditException("--torch-precision is fp32 or bf16, not " + precision);
+    }
+    return precision;
   }
 }

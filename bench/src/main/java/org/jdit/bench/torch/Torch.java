@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jdit.bench.Contender;
+import org.jdit.bench.Rival;
 import org.jdit.bench.Workload;
 import org.jdit.tensor.JditException;
 import tools.jackson.core.JacksonException;
@@ -21,17 +22,19 @@ import tools.jackson.databind.json.JsonMapper;
  * PyTorch, in a Python that the user has, running the same workloads. The two sides speak JSON, one
  * object a line; Python waits for its turn without using the processor.
  */
-public final class Torch implements AutoCloseable {
+public final class Torch implements Rival, AutoCloseable {
   private static final String SCRIPT = "torch_side.py";
 
   private final String python;
+  private final String precision;
   private final Process process;
   private final Writer requests;
   private final BufferedReader replies;
   private final String version;
 
-  private Torch(String python, Process process) {
+  private Torch(String python, String precision, Process process) {
     this.python = python;
+    this.precision = precision;
     this.process = process;
     requests = process.outputWriter(StandardCharsets.UTF_8);
     replies = process.inputReader(StandardCharsets.UTF_8);
@@ -42,9 +45,10 @@ public final class Torch implements AutoCloseable {
    * Starts Python.
    *
    * @param python the interpreter, one that has PyTorch
+   * @param precision {@code fp32}, or {@code bf16}: tensors of a kernel, autocast of a network
    * @throws JditException if it does not start or has no PyTorch
    */
-  public static Torch start(String python) {
+  public static Torch start(String python, String precision) {
     Process process;
     try {
       process =
@@ -55,7 +59,7 @@ public final class Torch implements AutoCloseable {
       throw new JditException("cannot start Python as %s: %s".formatted(python, e.getMessage()), e);
     }
     try {
-      return new Torch(python, process);
+      return new Torch(python, precision, process);
     } catch (RuntimeException e) {
       process.destroy();
       throw e;
@@ -68,20 +72,28 @@ public final class Torch implements AutoCloseable {
     }
   }
 
+  @Override
+  public String name() {
+    return "torch";
+  }
+
+  @Override
+  public String label() {
+    return "PyTorch";
+  }
+
   /** Such as {@code 2.8.0}. */
+  @Override
   public String version() {
     return version;
   }
 
-  /**
-   * Makes PyTorch ready for a workload, which takes the place of the one before.
-   *
-   * @throws JditException if its network turns out to be another one
-   */
+  @Override
   public Contender load(Workload workload, int threads) {
     Map<String, Object> request = new LinkedHashMap<>(workload.sizes());
     request.put("operation", workload.operation());
     request.put("threads", threads);
+    request.put("precision", precision);
     long parameters = ask(request).path("parameters").asLong();
     if (parameters != workload.parameters()) {
       throw new JditException(

@@ -18,6 +18,13 @@ except ImportError as e:
     sys.exit()
 
 parameters = []
+precision = torch.float32
+
+
+def autocast(compute):
+    """A network in the precision that was asked for, its weights in float32."""
+    mixed = precision != torch.float32
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=mixed)(compute)
 
 
 def weight(*shape):
@@ -31,12 +38,13 @@ def layer(into, *out_of):
 
 
 def linear(m, k, n):
-    x, w = torch.randn(m, k), layer(n, k)
+    x, *w = (v.to(precision) for v in (torch.randn(m, k), *layer(n, k)))
     return lambda: F.linear(x, *w)
 
 
 def attention(batch, heads, tokens, head_size):
-    q, k, v = (torch.randn(batch, heads, tokens, head_size) for _ in range(3))
+    size = batch, heads, tokens, head_size
+    q, k, v = (torch.randn(size).to(precision) for _ in range(3))
     return lambda: F.scaled_dot_product_attention(q, k, v)
 
 
@@ -75,7 +83,7 @@ def network(rows, channels, latents, patch, width, depth, heads, hidden, labels,
         out = out.view(rows, grid, grid, patch, patch, out_channels).permute(0, 5, 1, 3, 2, 4)
         return out.reshape(rows, out_channels, latents, latents)
 
-    return predict
+    return autocast(predict)
 
 
 def forward(images, model, **sizes):
@@ -183,10 +191,12 @@ def decode(images, latents, latent_channels, block_channels, layers, groups, out
                 h = F.conv2d(F.interpolate(h, scale_factor=2.0, mode="nearest"), *up, padding=1)
         return F.conv2d(F.silu(normal(h, norm_out)), *conv_out, padding=1)
 
-    return run
+    return autocast(run)
 
 
-def prepare(operation, threads, **sizes):
+def prepare(operation, threads, dtype, **sizes):
+    global precision
+    precision = {"fp32": torch.float32, "bf16": torch.bfloat16}[dtype]
     parameters.clear()
     torch.set_num_threads(threads)
     makers = {f.__name__: f for f in (linear, attention, forward, train, decode)}
@@ -212,7 +222,7 @@ def answer_all():
                 say(seconds=seconds(run, request["runs"]))
             else:
                 run = None  # what it holds is freed before the next is made
-                run = prepare(**request)
+                run = prepare(dtype=request.pop("precision"), **request)
                 say(parameters=sum(p.numel() for p in parameters))
 
 

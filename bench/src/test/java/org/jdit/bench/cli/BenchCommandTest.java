@@ -4,49 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.jdit.dit.cli.Main;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code jdit bench} reports what it timed, and says what is wrong with its options. */
 class BenchCommandTest {
   @TempDir private Path dir;
 
-  private record Run(int code, String out, String err) {
-    JsonNode json() {
-      assertThat(code).as(err).isZero();
-      return JsonMapper.shared().readTree(out);
-    }
-  }
-
-  private static Run bench(String... args) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    String[] all = new String[args.length + 1];
-    all[0] = "bench";
-    System.arraycopy(args, 0, all, 1, args.length);
-    int code = Main.run(new PrintWriter(out), new PrintWriter(err), all);
-    return new Run(code, out.toString(), err.toString());
-  }
-
-  private static Run bench(String line) {
-    return bench(line.split(" "));
-  }
-
   @Test
   void reportsEachShapeOfALayer() {
     JsonNode report =
-        bench("gemm --rows 1,5 --widths 8x16 --warm-up 0 --repeat 4 --threads 1 --json").json();
+        Bench.run("gemm --rows 1,5 --widths 8x16 --warm-up 0 --repeat 4 --threads 1 --json").json();
     assertThat(report.at("/machine/engine").asString()).contains("1 thread");
     assertThat(report.at("/machine/processors").asInt()).isPositive();
     assertThat(report.path("results").size()).isEqualTo(2);
@@ -57,15 +34,21 @@ class BenchCommandTest {
     assertThat(second.path("n").asInt()).isEqualTo(16);
     assertThat(second.path("gflop").asDouble()).isCloseTo(2e-9 * 5 * 8 * 16, within(1e-15));
     assertThat(second.path("seconds").size()).isEqualTo(4);
+    assertThat(report.at("/machine/precision").asString()).isEqualTo("fp32");
+    double peak = report.at("/machine/fma_gflops").asDouble();
+    assertThat(peak).isPositive();
+    assertThat(second.path("percent_of_peak").asDouble())
+        .isCloseTo(100 * second.path("median_gflops").asDouble() / peak, within(1e-9));
     assertThat(second.path("median_seconds").asDouble())
         .isGreaterThanOrEqualTo(second.path("min_seconds").asDouble());
-    assertThat(second.has("time_ratio")).isFalse();
+    assertThat(second.has("torch_time_ratio")).isFalse();
   }
 
   @Test
   void reportsAttentionForEachLengthAndHeadSize() {
     JsonNode report =
-        bench("attention --tokens 4,8 --head-sizes 8,12 --heads 2 --warm-up 0 --repeat 1 --json")
+        Bench.run(
+                "attention --tokens 4,8 --head-sizes 8,12 --heads 2 --warm-up 0 --repeat 1 --json")
             .json();
     assertThat(report.path("results").size()).isEqualTo(4);
     assertThat(report.at("/results/3/tokens").asInt()).isEqualTo(8);
@@ -75,7 +58,7 @@ class BenchCommandTest {
   @Test
   void reportsANetworkOfOddSizes() {
     JsonNode report =
-        bench("forward --model 64x2x4/2 --latents 4 --batch 2 --warm-up 0 --repeat 2 --json")
+        Bench.run("forward --model 64x2x4/2 --latents 4 --batch 2 --warm-up 0 --repeat 2 --json")
             .json();
     assertThat(report.at("/results/0/model").asString()).isEqualTo("DiT custom 64x2x4h/2");
     assertThat(report.at("/results/0/images").asInt()).isEqualTo(2);
@@ -83,8 +66,30 @@ class BenchCommandTest {
   }
 
   @Test
+  void roundsProductsToThePrecisionAskedFor() {
+    JsonNode machine =
+        Bench.run(
+                "attention --tokens 4 --head-sizes 8 --warm-up 0 --repeat 1 --precision bf16"
+                    + " --json")
+            .json()
+            .path("machine");
+    assertThat(machine.path("precision").asString()).isEqualTo("bf16");
+    assertThat(machine.path("engine").asString()).contains("bf16");
+  }
+
+  @Test
+  void tellsWhereTheTimeOfARunGoes() {
+    JsonNode kernels =
+        Bench.run("forward --model 64x2x4/2 --latents 4 --warm-up 0 --repeat 1 --profile --json")
+            .json()
+            .at("/results/0/seconds_by_kernel");
+    assertThat(kernels.path("Linear").asDouble()).isPositive();
+    assertThat(kernels.path("Attention").asDouble()).isPositive();
+  }
+
+  @Test
   void printsATableForPeople() {
-    Run run = bench("gemm --rows 4 --widths 8x16 --warm-up 0 --repeat 2");
+    Bench.Run run = Bench.run("gemm --rows 4 --widths 8x16 --warm-up 0 --repeat 2");
     assertThat(run.code()).as(run.err()).isZero();
     assertThat(run.out()).contains("threads").contains("linear m 4 k 8 n 16");
   }
@@ -101,8 +106,8 @@ class BenchCommandTest {
           case $request in
             *'"runs":1'*) echo '{"seconds": [2]}' ;;
             *'"runs"'*) echo '{"seconds": [9, 2, 2]}' ;;
-            *'"threads":1'*) echo '{"parameters": %d}' ;;
-            *) echo '{"error": "not the threads that were asked for"}' ;;
+            *'"threads":1,"precision":"fp32"'*) echo '{"parameters": %d}' ;;
+            *) echo '{"error": "not the threads and the precision that were asked for"}' ;;
           esac
         done
         """
@@ -111,22 +116,12 @@ class BenchCommandTest {
     return script.toString();
   }
 
-  private static Run compared(String python) {
-    return bench(
-        "gemm",
-        "--rows",
-        "4",
-        "--widths",
-        "8x16",
-        "--warm-up",
-        "0",
-        "--repeat",
-        "2",
-        "--threads",
-        "1",
-        "--json",
-        "--python",
-        python);
+  private static Bench.Run compared(String python, String... more) {
+    String line = "gemm --rows 4 --widths 8x16 --warm-up 0 --repeat 2 --threads 1 --json --python";
+    return Bench.run(
+        Stream.of(line.split(" "), new String[] {python}, more)
+            .flatMap(Stream::of)
+            .toArray(String[]::new));
   }
 
   @Test
@@ -136,14 +131,37 @@ class BenchCommandTest {
     assertThat(report.at("/machine/pytorch").asString()).isEqualTo("9.8.7");
     JsonNode result = report.at("/results/0");
     assertThat(result.path("torch_median_seconds").asDouble()).isEqualTo(2);
-    assertThat(result.path("time_ratio").asDouble())
+    assertThat(result.path("torch_time_ratio").asDouble())
         .isEqualTo(result.path("median_seconds").asDouble() / 2);
   }
 
   @Test
   @DisabledOnOs(OS.WINDOWS)
+  void asksPyTorchForAPrecision() throws IOException {
+    String python = python("{\"torch\": \"9.8.7\"}", 144);
+    Bench.Run run = compared(python, "--torch-precision", "bf16");
+    assertThat(run.err()).contains("not the threads and the precision that were asked for");
+  }
+
+  @Test
+  void saysThatALibraryIsMissing() {
+    Bench.Run run = Bench.run("gemm", "--blas", dir.resolve("libnone.so").toString());
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err()).contains("cannot load").contains("libnone.so");
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void saysThatALibraryIsNoBlas() {
+    Bench.Run run = Bench.run("gemm --blas libc.so.6");
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err()).contains("libc.so.6 has no cblas_sgemm, so it is no BLAS");
+  }
+
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
   void refusesToCompareOtherNetworks() throws IOException {
-    Run run = compared(python("{\"torch\": \"9.8.7\"}", 1));
+    Bench.Run run = compared(python("{\"torch\": \"9.8.7\"}", 1));
     assertThat(run.code()).isEqualTo(1);
     assertThat(run.err()).contains("linear has 1 parameters in PyTorch but 144 in JDiT");
   }
@@ -151,7 +169,7 @@ class BenchCommandTest {
   @Test
   @DisabledOnOs(OS.WINDOWS)
   void saysThatAPythonHasNoPyTorch() throws IOException {
-    Run run = compared(python("{\"error\": \"No module named torch\"}", 1));
+    Bench.Run run = compared(python("{\"error\": \"No module named torch\"}", 1));
     assertThat(run.code()).isEqualTo(1);
     assertThat(run.err()).contains("No module named torch");
     assertThat(compared(python("Usage: rm [FILE]", 1)).err())
@@ -169,6 +187,9 @@ class BenchCommandTest {
         "jmh --threads -1 | threads must be 0 (all) or more, not -1",
         "vae --backend abacus | no backend is called abacus; there are cpu, tornado",
         "gemm --repeat 0 | --repeat is 1 or more, not 0",
+        "gemm --torch-precision bf16 | --torch-precision is of PyTorch: give --python too",
+        "gemm --python p --torch-precision fp8 | --torch-precision is fp32 or bf16, not fp8",
+        "gemm --precision fp8 | no precision is called fp8",
         "gemm --warm-up NaN | --warm-up is from 0 to 60 seconds",
         "attention --heads 0 | --heads is 1 or more",
         "forward --model DiT-XXL | there is no model DiT-XXL",
@@ -181,7 +202,7 @@ class BenchCommandTest {
         "--verbose | a benchmark is missing",
       })
   void refusesWrongOptionsInOneSentence(String line, String message) {
-    Run run = bench(line);
+    Bench.Run run = Bench.run(line);
     assertThat(run.code()).isEqualTo(2);
     assertThat(run.err()).contains(message);
     assertThat(run.out()).isEmpty();
@@ -189,7 +210,7 @@ class BenchCommandTest {
 
   @Test
   void saysThatNoBenchmarkMatches() {
-    Run run = bench("jmh Sorting");
+    Bench.Run run = Bench.run("jmh Sorting");
     assertThat(run.code()).isEqualTo(1);
     assertThat(run.err()).contains("no benchmark matches Sorting");
   }

@@ -1,0 +1,2 @@
+/** A BLAS that the user has, next to JDiT. */
+package org.jdit.bench.blas;
