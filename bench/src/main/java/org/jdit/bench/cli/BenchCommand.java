@@ -31,6 +31,9 @@ import picocli.CommandLine.Spec;
       VaeCommand.class,
       TrainCommand.class,
       SampleCommand.class,
+      PeakCommand.class,
+      ScalingCommand.class,
+      SoakCommand.class,
       JmhCommand.class
     })
 final class BenchCommand implements Runnable {

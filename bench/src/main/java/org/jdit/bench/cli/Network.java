@@ -9,7 +9,6 @@ final class Network {
 
   @Option(
       names = "--model",
-      defaultValue = "DiT-XL/2",
       paramLabel = "NAME",
       description =
           "A network of the paper, or WIDTHxDEPTHxHEADS/PATCH such as 384x12x6/2. "
@@ -18,11 +17,25 @@ final class Network {
 
   @Option(
       names = "--latents",
-      defaultValue = "32",
       paramLabel = "N",
       description =
           "Side of the latents, an eighth of the image's in pixels. Default: ${DEFAULT-VALUE}.")
   private int latents;
+
+  /** DiT-XL/2 for images of 256x256, if the user does not say. */
+  Network() {
+    this("DiT-XL/2", 32);
+  }
+
+  /** With defaults of its own. */
+  Network(String model, int latents) {
+    this.model = model;
+    this.latents = latents;
+  }
+
+  int latents() {
+    return Usage.positive("--latents", latents);
+  }
 
   DiTConfig config() {
     return DiTConfig.parse(model, latents, CHANNELS);
