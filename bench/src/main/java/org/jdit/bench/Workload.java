@@ -14,6 +14,8 @@ import org.jdit.dit.train.TrainStep;
 import org.jdit.dit.vae.AutoencoderKl;
 import org.jdit.dit.vae.VaeConfig;
 import org.jdit.nn.Weights;
+import org.jdit.nn.optim.AdamW;
+import org.jdit.nn.optim.Ema;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
@@ -35,7 +37,7 @@ import org.jdit.tensor.program.Trace;
  * @param sizes what makes it large or small, by name
  * @param program what is run; its PARAM inputs are a network's weights, STATE inputs other operands
  * @param flops floating-point operations of its matrix products
- * @param bytes size of all operands and results
+ * @param bytes size of all operands and results, what is updated counted as both
  */
 public record Workload(
     String operation, Map<String, Object> sizes, Program program, double flops, long bytes) {
@@ -94,6 +96,36 @@ public record Workload(
   public static Workload gelu(int rows, int width) {
     return kernel(
         "gelu", sizes("rows", rows, "width", width), t -> operand(t, "x", rows, width).gelu());
+  }
+
+  /** SiLU of {@code [rows, width]}. */
+  public static Workload silu(int rows, int width) {
+    return kernel(
+        "silu", sizes("rows", rows, "width", width), t -> operand(t, "x", rows, width).silu());
+  }
+
+  /** A step of AdamW and of the moving average, in place, of so many parameters. */
+  public static Workload adamw(int parameters) {
+    return of(
+        "adamw",
+        sizes("parameters", parameters),
+        Program.trace(
+            t -> {
+              AdamW.State before =
+                  new AdamW.State(
+                      operand(t, "parameters", parameters),
+                      operand(t, "exp_avg", parameters),
+                      operand(t, "exp_avg_sq", parameters));
+              Tensor factors = t.input("adamw_factors", AdamW.factorsSpec());
+              AdamW.State after =
+                  AdamW.OFFICIAL.step(before, operand(t, "gradient", parameters), factors);
+              t.update("parameters", after.parameters());
+              t.update("exp_avg", after.expAvg());
+              t.update("exp_avg_sq", after.expAvgSq());
+              Tensor average = operand(t, "ema", parameters);
+              Tensor share = t.input("ema_factors", Ema.factorsSpec());
+              t.update("ema", Ema.step(average, after.parameters(), share));
+            }));
   }
 
   /** Softmax of each row of {@code [rows, width]}. */
@@ -237,7 +269,8 @@ public record Workload(
   private static Workload of(String operation, Map<String, Object> sizes, Program program) {
     long bytes =
         program.inputs().stream().mapToLong(i -> program.spec(i.id()).bytes()).sum()
-            + program.outputs().stream().mapToLong(o -> program.spec(o.id()).bytes()).sum();
+            + program.outputs().stream().mapToLong(o -> program.spec(o.id()).bytes()).sum()
+            + program.updates().values().stream().mapToLong(id -> program.spec(id).bytes()).sum();
     return new Workload(operation, sizes, program, Products.flops(program), bytes);
   }
 

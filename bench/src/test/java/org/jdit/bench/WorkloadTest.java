@@ -26,6 +26,7 @@ class WorkloadTest {
   @Test
   void countsOperandsAndResultsInBytes() {
     assertThat(Workload.gelu(3, 5).bytes()).isEqualTo(4 * (15 + 15));
+    assertThat(Workload.adamw(10).bytes()).isEqualTo(4 * (9 * 10 + 3 + 2));
     assertThat(Workload.linear(3, 5, 7).bytes()).isEqualTo(4 * (15 + 35 + 7 + 21));
   }
 
@@ -55,6 +56,8 @@ class WorkloadTest {
               Workload.layerNormModulate(2, 3, 16),
               Workload.gateResidual(2, 3, 16),
               Workload.gelu(3, 16),
+              Workload.silu(3, 16),
+              Workload.adamw(16),
               Workload.softmax(3, 16),
               Workload.groupNormSilu(32, 4),
               Workload.block(TINY, 2),

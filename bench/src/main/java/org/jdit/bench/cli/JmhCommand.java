@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jdit.bench.Machine;
+import org.jdit.bench.Peak;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.spi.BackendOptions;
@@ -46,6 +47,8 @@ final class JmhCommand implements Callable<Integer> {
           "--sun-misc-unsafe-memory-access=allow",
           "-XX:+UseSerialGC");
 
+  private static final int COPY_MIB = 128;
+
   @Parameters(
       arity = "0..1",
       defaultValue = "",
@@ -80,6 +83,8 @@ final class JmhCommand implements Callable<Integer> {
     try (Backend backend = Backends.open("cpu", cpu)) {
       machine = Machine.describe(backend);
     }
+    double copy = Peak.copyGbytes(threads == 0 ? processors() : threads, COPY_MIB);
+    machine.put("copy_gbyte_per_second", copy);
     OutputFormat progress =
         OutputFormatFactory.createFormatInstance(
             json ? System.err : System.out, VerboseMode.NORMAL);
@@ -87,7 +92,10 @@ final class JmhCommand implements Callable<Integer> {
       progress.println(Machine.line(machine));
       Collection<RunResult> results = new Runner(options, progress).run();
       if (json) {
-        Report.print(spec, machine, "results", results.stream().map(JmhCommand::figures).toList());
+        Report.print(
+            spec, machine, "results", results.stream().map(r -> figures(r, copy)).toList());
+      } else {
+        results.forEach(r -> bandwidth(r, copy, progress));
       }
       return 0;
     } catch (NoBenchmarksException e) {
@@ -106,7 +114,30 @@ final class JmhCommand implements Callable<Integer> {
     }
   }
 
-  private static Map<String, Object> figures(RunResult result) {
+  private static int processors() {
+    return Runtime.getRuntime().availableProcessors();
+  }
+
+  private static double gbytes(RunResult result) {
+    return result.getSecondaryResults().get("gbyte").getScore();
+  }
+
+  /** Whether it is a kernel without products. */
+  private static boolean isBandwidth(RunResult result) {
+    return result.getSecondaryResults().get("gflop").getScore() == 0;
+  }
+
+  /** Says how a kernel without products compares with a copy; it may be faster, in the caches. */
+  private static void bandwidth(RunResult result, double copy, OutputFormat out) {
+    if (isBandwidth(result)) {
+      double rate = gbytes(result);
+      out.println(
+          "%s: %.1f GB/s, %.0f %% of a copy's"
+              .formatted(result.getParams().getParam("kernel"), rate, 100 * rate / copy));
+    }
+  }
+
+  private static Map<String, Object> figures(RunResult result, double copy) {
     BenchmarkParams params = result.getParams();
     Map<String, Object> f = new LinkedHashMap<>();
     String method = params.getBenchmark();
@@ -115,6 +146,9 @@ final class JmhCommand implements Callable<Integer> {
     params.getParamsKeys().forEach(key -> f.put(key, params.getParam(key)));
     f.put("runs_per_second", result.getPrimaryResult().getScore());
     result.getSecondaryResults().forEach((name, r) -> f.put(name + "_per_second", r.getScore()));
+    if (isBandwidth(result)) {
+      f.put("percent_of_copy", 100 * gbytes(result) / copy);
+    }
     return f;
   }
 }

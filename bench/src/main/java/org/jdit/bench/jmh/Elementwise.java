@@ -6,7 +6,7 @@ import org.openjdk.jmh.annotations.Param;
 /** Normalisations and element-wise kernels at the sizes that they have in DiT-XL/2. */
 public class Elementwise extends Timed {
   /** The kernel. */
-  @Param({"layerNormModulate", "gateResidual", "gelu", "softmax", "groupNormSilu"})
+  @Param({"layerNormModulate", "gateResidual", "gelu", "silu", "softmax", "groupNormSilu", "adamw"})
   public String kernel;
 
   /** Made for JMH. */
@@ -18,6 +18,8 @@ public class Elementwise extends Timed {
       case "layerNormModulate" -> Workload.layerNormModulate(2, 256, 1152);
       case "gateResidual" -> Workload.gateResidual(2, 256, 1152);
       case "gelu" -> Workload.gelu(512, 4608);
+      case "silu" -> Workload.silu(512, 4608);
+      case "adamw" -> Workload.adamw(1 << 22);
       case "softmax" -> Workload.softmax(8192, 256);
       case "groupNormSilu" -> Workload.groupNormSilu(128, 256);
       default -> throw new IllegalArgumentException("no kernel " + kernel);

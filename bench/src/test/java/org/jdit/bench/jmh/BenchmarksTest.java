@@ -25,12 +25,21 @@ class BenchmarksTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"layerNormModulate", "gateResidual", "gelu", "softmax", "groupNormSilu"})
+  @ValueSource(
+      strings = {
+        "layerNormModulate",
+        "gateResidual",
+        "gelu",
+        "silu",
+        "softmax",
+        "groupNormSilu",
+        "adamw"
+      })
   void anElementwiseKernelCountsItsBytes(String kernel) {
     Elementwise benchmark = new Elementwise();
     benchmark.kernel = kernel;
     Timed.Rates rates = run(benchmark);
-    assertThat(rates.gbyte).isBetween(0.001, 0.1);
+    assertThat(rates.gbyte).isBetween(0.001, 0.2);
     assertThat(rates.gflop).isZero();
   }
 
