@@ -36,6 +36,13 @@ public final class AttentionKernel {
 
   private static final int MOST_QUERIES = 512;
 
+  /** Bytes of a row of a panel. */
+  private static final long ROW = 2L * BYTES;
+
+  // Scores are taken to the base of 2, which is the cheapest to raise to a power.
+  private static final double LOG2_E = 1 / Math.log(2);
+  private static final float LN_2 = 0.6931472f;
+
   /** The largest head size: the queries of one panel fill their room. */
   public static final int MAX_HEAD_SIZE = BLOCK / 32;
 
@@ -82,11 +89,11 @@ public final class AttentionKernel {
                       head(q, image, head),
                       head(k, image, head),
                       head(v, image, head),
-                      (float) scale);
+                      (float) (scale * LOG2_E));
               int first = tile % parts * together;
               int count = Math.min(together, queries - first);
               t.attend(first, count);
-              t.finish(first, count, head(out, image, head), lse, image, head);
+              t.finish(first, count, head(out, image, head), column(lse, image, head));
             });
   }
 
@@ -94,6 +101,10 @@ public final class AttentionKernel {
   private static int fitting(int size, int step, int most) {
     int steps = BLOCK / (Math.max(1, size) * step);
     return Math.min(Math.max(1, steps) * step, most);
+  }
+
+  private static long bytes(int floats) {
+    return (long) floats * Float.BYTES;
   }
 
   /** One head of a tensor {@code [B, H, T, D]}. */
@@ -108,6 +119,13 @@ public final class AttentionKernel {
         s.get(3));
   }
 
+  /** One head of a tensor {@code [B, H, T]}. */
+  static Matrix column(Operand t, int image, int head) {
+    List<Long> s = t.layout().strides();
+    long offset = t.layout().offset() + image * s.get(0) + head * s.get(1);
+    return new Matrix(t.data(), offset, t.shape().dim(2), 1, s.get(2), 1);
+  }
+
   /** Some queries of one head. */
   private static final class Tile {
     private final Precision precision;
@@ -117,13 +135,16 @@ public final class AttentionKernel {
     private final Matrix v;
     private final float scale;
     private final int size;
-    private final int paddedSize;
 
-    // In local.heap: keys and values of a block, then for each panel of queries the sums of
-    // weighted values [paddedSize][WIDTH], the maxima [WIDTH] and the sums of weights [WIDTH].
+    // In local.heap: keys and values of a block.
     private final int values;
-    private final int sums;
-    private final int panel;
+
+    // At local.memory: panels of queries, [size][WIDTH]; for each of them the sums of weighted
+    // values, [paddedSize][WIDTH], the maxima and the sums of weights, [WIDTH]; scores of a panel
+    // for a block of keys, [keys][WIDTH].
+    private final long sums;
+    private final long state;
+    private final long scores;
 
     Tile(Precision precision, Scratch.Local local, Matrix q, Matrix k, Matrix v, float scale) {
       this.precision = precision;
@@ -133,25 +154,22 @@ public final class AttentionKernel {
       this.v = v;
       this.scale = scale;
       this.size = q.cols();
-      this.paddedSize = MicroKernel.padded(size);
-      int keys = keysOfBlock();
-      this.values = MicroKernel.padded(keys) * size;
-      this.sums = values + keys * paddedSize;
-      this.panel = (paddedSize + 2) * WIDTH;
+      this.values = MicroKernel.padded(keysOfBlock()) * size;
+      this.sums = local.memory + bytes(BLOCK);
+      this.state = bytes(MicroKernel.padded(size) * WIDTH);
+      this.scores = local.memory + bytes(Scratch.Local.MEMORY - MOST_KEYS * WIDTH);
     }
 
     private int keysOfBlock() {
       return fitting(size, HEIGHT, MOST_KEYS);
     }
 
-    /** Address of a panel of queries, {@code [size][WIDTH]}. */
-    private long queries(int panelIndex) {
-      return local.memory + (long) panelIndex * size * WIDTH * Float.BYTES;
+    private long queries(int panel) {
+      return local.memory + bytes(panel * size * WIDTH);
     }
 
-    /** Address of the scores of one panel of queries for a block of keys, {@code [keys][WIDTH]}. */
-    private long scores() {
-      return local.memory + (Scratch.Local.MEMORY - MOST_KEYS * WIDTH) * (long) Float.BYTES;
+    private long sums(int panel) {
+      return sums + panel * (state + 2 * ROW);
     }
 
     void attend(int first, int count) {
@@ -170,9 +188,8 @@ public final class AttentionKernel {
           Panel.pack(precision, v.transposed(), i, height, key, keys, local.heap, at);
         }
         for (int p = 0; p < panels; p++) {
-          int sum = sums + p * panel;
-          score(keys, queries(p), sum + paddedSize * WIDTH, key > 0);
-          weigh(keys, sum, key > 0);
+          score(keys, queries(p), sums(p) + state, key > 0);
+          weigh(keys, sums(p), key > 0);
         }
       }
     }
@@ -183,118 +200,110 @@ public final class AttentionKernel {
         Panel.pack(precision, q, first + p * WIDTH, WIDTH, 0, size, buffer, 0);
         long to = queries(p);
         for (int i = 0; i < size * WIDTH; i += COUNT) {
-          store(FloatVector.fromArray(F32, buffer, i).mul(scale), to + (long) i * Float.BYTES);
+          store(FloatVector.fromArray(F32, buffer, i).mul(scale), to + bytes(i));
         }
       }
     }
 
-    /** Scores of a block of keys; their exponentials take their place. */
-    private void score(int keys, long queries, int state, boolean more) {
-      long to = scores();
+    /** Weights of a block of keys; updates the maxima and the sums of a panel of queries. */
+    private void score(int keys, long queries, long state, boolean more) {
+      for (int lane = 0; lane < WIDTH; lane += COUNT) {
+        FloatVector none = FloatVector.broadcast(F32, Float.NEGATIVE_INFINITY);
+        (more ? load(state + bytes(lane)) : none).intoArray(local.row, lane);
+      }
       for (int i = 0; i < keys; i += HEIGHT) {
         int height = MicroKernel.height(keys - i);
         MicroKernel.multiply(height, local.heap, i * size, queries, size, local.tile);
-        Finish.put(local.tile, Math.min(height, keys - i), WIDTH, to, WIDTH);
-        to += (long) height * WIDTH * Float.BYTES;
+        keep(Math.min(height, keys - i), scores + i * ROW);
       }
       for (int lane = 0; lane < WIDTH; lane += COUNT) {
-        softmax(keys, scores() + (long) lane * Float.BYTES, state + lane, lane, more);
+        softmax(keys, scores + bytes(lane), state + bytes(lane), lane, more);
+      }
+      if (precision == Precision.BF16) {
+        Bfloat16.round(scores, keys * WIDTH);
       }
     }
 
     /** Updates maximum and sum of a vector of queries; leaves in local.row what to rescale by. */
-    private void softmax(int keys, long column, int state, int lane, boolean more) {
-      float[] heap = local.heap;
-      FloatVector before =
-          more
-              ? FloatVector.fromArray(F32, heap, state)
-              : FloatVector.broadcast(F32, Float.NEGATIVE_INFINITY);
-      FloatVector max = before;
+    private void softmax(int keys, long column, long state, int lane, boolean more) {
+      FloatVector max = FloatVector.fromArray(F32, local.row, lane);
+      FloatVector sum = FloatVector.zero(F32);
       long at = column;
       for (int i = 0; i < keys; i++) {
-        FloatVector x = load(at);
-        max = max.blend(x, x.compare(VectorOperators.GT, max));
-        at += 2L * BYTES;
-      }
-      boolean rounded = precision == Precision.BF16;
-      FloatVector sum = FloatVector.zero(F32);
-      at = column;
-      for (int i = 0; i < keys; i++) {
-        FloatVector e = VectorMath.exp(load(at).sub(max));
+        FloatVector e = VectorMath.exp2(load(at).sub(max));
         sum = sum.add(e);
-        store(rounded ? Bfloat16.round(e) : e, at);
-        at += 2L * BYTES;
+        store(e, at);
+        at += ROW;
       }
       if (more) {
-        FloatVector factor = VectorMath.exp(before.sub(max));
+        FloatVector factor = VectorMath.exp2(load(state).sub(max));
         factor.intoArray(local.row, lane);
-        sum = factor.fma(FloatVector.fromArray(F32, heap, state + WIDTH), sum);
+        sum = factor.fma(load(state + ROW), sum);
       }
-      max.intoArray(heap, state);
-      sum.intoArray(heap, state + WIDTH);
+      store(max, state);
+      store(sum, state + ROW);
+    }
+
+    /** Stores scores and raises the maxima in local.row to them. */
+    private void keep(int rows, long to) {
+      float[] tile = local.tile;
+      FloatVector max0 = FloatVector.fromArray(F32, local.row, 0);
+      FloatVector max1 = FloatVector.fromArray(F32, local.row, COUNT);
+      long at = to;
+      for (int i = 0; i < rows * WIDTH; i += WIDTH) {
+        FloatVector x0 = FloatVector.fromArray(F32, tile, i);
+        FloatVector x1 = FloatVector.fromArray(F32, tile, i + COUNT);
+        max0 = max0.blend(x0, x0.compare(VectorOperators.GT, max0));
+        max1 = max1.blend(x1, x1.compare(VectorOperators.GT, max1));
+        store(x0, at);
+        store(x1, at + BYTES);
+        at += ROW;
+      }
+      max0.intoArray(local.row, 0);
+      max1.intoArray(local.row, COUNT);
     }
 
     /** Adds the values of a block of keys, weighted. */
-    private void weigh(int keys, int sum, boolean more) {
-      float[] tile = local.tile;
+    private void weigh(int keys, long sums, boolean more) {
       for (int i = 0; i < size; i += HEIGHT) {
         int height = MicroKernel.height(size - i);
-        MicroKernel.multiply(height, local.heap, values + i * keys, scores(), keys, tile);
-        if (more) {
-          rescale(sum + i * WIDTH, height);
-        } else {
-          System.arraycopy(tile, 0, local.heap, sum + i * WIDTH, height * WIDTH);
-        }
+        MicroKernel.multiply(height, local.heap, values + i * keys, scores, keys, local.tile);
+        add(height, sums + i * ROW, more);
       }
     }
 
-    private void rescale(int sum, int height) {
-      for (int i = 0; i < height * WIDTH; i += COUNT) {
-        FloatVector.fromArray(F32, local.heap, sum + i)
-            .fma(
-                FloatVector.fromArray(F32, local.row, i % WIDTH),
-                FloatVector.fromArray(F32, local.tile, i))
-            .intoArray(local.heap, sum + i);
+    private void add(int height, long sums, boolean more) {
+      float[] tile = local.tile;
+      FloatVector factor0 = FloatVector.fromArray(F32, local.row, 0);
+      FloatVector factor1 = FloatVector.fromArray(F32, local.row, COUNT);
+      long at = sums;
+      for (int i = 0; i < height * WIDTH; i += WIDTH) {
+        FloatVector x0 = FloatVector.fromArray(F32, tile, i);
+        FloatVector x1 = FloatVector.fromArray(F32, tile, i + COUNT);
+        store(more ? factor0.fma(load(at), x0) : x0, at);
+        store(more ? factor1.fma(load(at + BYTES), x1) : x1, at + BYTES);
+        at += ROW;
       }
     }
 
-    /** Divides by the sums of weights and writes the results. */
-    void finish(int first, int count, Matrix out, Operand lse, int image, int head) {
+    void finish(int first, int count, Matrix out, Matrix lse) {
+      float[] factors = local.tile;
+      float[] logarithms = local.row;
       for (int begin = 0; begin < count; begin += WIDTH) {
-        int sum = sums + begin / WIDTH * panel;
-        int state = sum + paddedSize * WIDTH;
-        for (int i = 0; i < size * WIDTH; i += COUNT) {
-          FloatVector.fromArray(F32, local.heap, sum + i)
-              .div(FloatVector.fromArray(F32, local.heap, state + WIDTH + i % WIDTH))
-              .intoArray(local.heap, sum + i);
-        }
-        for (int j = 0; j < WIDTH; j += COUNT) {
-          VectorMath.log(FloatVector.fromArray(F32, local.heap, state + WIDTH + j))
-              .add(FloatVector.fromArray(F32, local.heap, state + j))
-              .intoArray(local.row, j);
+        long sums = sums(begin / WIDTH);
+        for (int lane = 0; lane < WIDTH; lane += COUNT) {
+          FloatVector max = load(sums + state + bytes(lane));
+          FloatVector sum = load(sums + state + ROW + bytes(lane));
+          FloatVector.broadcast(F32, 1f).div(sum).intoArray(factors, lane);
+          VectorMath.log(sum).add(max.mul(LN_2)).intoArray(logarithms, lane);
         }
         int present = Math.min(WIDTH, count - begin);
+        int row = Turn.rows(sums, size, local.heap);
+        Turn.put(local.heap, row, present, size, factors, out, first + begin);
         for (int i = 0; i < present; i++) {
-          unpack(sum + i, out.address(first + begin + i, 0), out.colStride() * Float.BYTES);
-          lse.data().set(Panel.FLOAT, at(lse, image, head, first + begin + i), local.row[i]);
+          Lanes.MEMORY.set(Panel.FLOAT, lse.address(first + begin + i, 0), logarithms[i]);
         }
       }
-    }
-
-    private void unpack(int from, long to, long step) {
-      int at = from;
-      long address = to;
-      for (int i = 0; i < size; i++) {
-        Lanes.MEMORY.set(Panel.FLOAT, address, local.heap[at]);
-        at += WIDTH;
-        address += step;
-      }
-    }
-
-    private static long at(Operand lse, int image, int head, int query) {
-      List<Long> s = lse.layout().strides();
-      return (lse.layout().offset() + image * s.get(0) + head * s.get(1) + query * s.get(2))
-          * Float.BYTES;
     }
   }
 }
