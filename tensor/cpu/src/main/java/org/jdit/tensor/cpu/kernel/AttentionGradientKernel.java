@@ -6,7 +6,8 @@ import static org.jdit.tensor.cpu.kernel.Lanes.F32;
 import static org.jdit.tensor.cpu.kernel.Lanes.load;
 import static org.jdit.tensor.cpu.kernel.Lanes.store;
 
-import java.util.List;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.spi.Precision;
@@ -26,7 +27,7 @@ public final class AttentionGradientKernel {
   private static final int HEIGHT = MicroKernel.HEIGHT;
 
   private static final int MOST_QUERIES = 256;
-  private static final int MOST_KEYS = 120;
+  private static final int MOST_KEYS = 132;
 
   /** Floats of the queries of a block, and of its keys times their size or the queries. */
   private static final int QUERIES = 40_000;
@@ -94,7 +95,7 @@ public final class AttentionGradientKernel {
     private final Matrix dOut;
     private final Matrix lse;
     private final Matrix rows;
-    private final float scale;
+    private final double scale;
     private final int size;
     private final int mostQueries;
     private final int mostKeys;
@@ -123,9 +124,9 @@ public final class AttentionGradientKernel {
       this.k = AttentionKernel.head(in.k, image, head);
       this.v = AttentionKernel.head(in.v, image, head);
       this.dOut = AttentionKernel.head(in.dOut, image, head);
-      this.lse = column(in.lse, image, head);
-      this.rows = column(in.rows, image, head);
-      this.scale = (float) in.scale;
+      this.lse = AttentionKernel.column(in.lse, image, head);
+      this.rows = AttentionKernel.column(in.rows, image, head);
+      this.scale = in.scale;
       this.size = q.cols();
       int width = Math.max(1, size);
       this.mostQueries = multiple(QUERIES / width, WIDTH, MOST_QUERIES);
@@ -152,12 +153,6 @@ public final class AttentionGradientKernel {
 
     private static long bytes(int floats) {
       return (long) floats * Float.BYTES;
-    }
-
-    private static Matrix column(Operand t, int image, int head) {
-      List<Long> s = t.layout().strides();
-      long offset = t.layout().offset() + image * s.get(0) + head * s.get(1);
-      return new Matrix(t.data(), offset, t.shape().dim(2), 1, s.get(2), 1);
     }
 
     void run(Matrix dq, Matrix dk, Matrix dv) {
@@ -193,11 +188,12 @@ public final class AttentionGradientKernel {
 
     private void packQueries(int first, int count) {
       float[] buffer = local.heap;
+      float power = (float) (scale * AttentionKernel.LOG2_E);
       for (int from = 0; from < count; from += WIDTH) {
         long at = bytes(from * size);
         Panel.pack(precision, q, first + from, WIDTH, 0, size, buffer, 0);
         for (int i = 0; i < size * WIDTH; i += COUNT) {
-          store(FloatVector.fromArray(F32, buffer, i).mul(scale), scaled + at + bytes(i));
+          store(FloatVector.fromArray(F32, buffer, i).mul(power), scaled + at + bytes(i));
         }
         PackedMatrix.packPanel(
             precision, dOut, (first + from) / WIDTH, 0, size, buffer, dOutAcross + at);
@@ -256,10 +252,12 @@ public final class AttentionGradientKernel {
 
     private void softmaxGradient(int block, long lane, FloatVector sum, FloatVector less) {
       boolean rounded = precision == Precision.BF16;
+      FloatVector sum2 = sum.mul((float) AttentionKernel.LOG2_E);
+      FloatVector factor = FloatVector.broadcast(F32, (float) scale);
       long at = lane;
       for (int i = 0; i < block; i++) {
-        FloatVector e = VectorMath.exp(load(p + at).sub(sum));
-        FloatVector d = e.mul(load(ds + at).sub(less)).mul(scale);
+        FloatVector e = VectorMath.exp2(load(p + at).sub(sum2));
+        FloatVector d = e.mul(load(ds + at).sub(less)).mul(factor);
         store(rounded ? Bfloat16.round(e) : e, p + at);
         store(rounded ? Bfloat16.round(d) : d, ds + at);
         at += 2L * BYTES;
@@ -297,11 +295,13 @@ public final class AttentionGradientKernel {
     }
 
     private void writeQueries(Matrix dq, int first, int count) {
-      for (int i = 0; i < count; i++) {
-        int from = dQueries + i / WIDTH * WIDTH * MicroKernel.padded(size) + i % WIDTH;
-        for (int d = 0; d < size; d++) {
-          Lanes.MEMORY.set(Panel.FLOAT, dq.address(first + i, d), local.heap[from + d * WIDTH]);
-        }
+      Arrays.fill(local.row, 1f);
+      for (int from = 0; from < count; from += WIDTH) {
+        int at = dQueries + from * MicroKernel.padded(size);
+        MemorySegment.copy(local.heap, at, Lanes.MEMORY, Panel.FLOAT, scaled, size * WIDTH);
+        int row = Turn.rows(scaled, size, local.heap);
+        int present = Math.min(WIDTH, count - from);
+        Turn.put(local.heap, row, present, size, local.row, dq, first + from);
       }
     }
 

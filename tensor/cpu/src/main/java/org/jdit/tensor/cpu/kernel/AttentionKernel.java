@@ -40,7 +40,7 @@ public final class AttentionKernel {
   private static final long ROW = 2L * BYTES;
 
   // Scores are taken to the base of 2, which is the cheapest to raise to a power.
-  private static final double LOG2_E = 1 / Math.log(2);
+  static final double LOG2_E = 1 / Math.log(2);
   private static final float LN_2 = 0.6931472f;
 
   /** The largest head size: the queries of one panel fill their room. */
