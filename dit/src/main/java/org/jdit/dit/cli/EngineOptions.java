@@ -43,8 +43,9 @@ public final class EngineOptions {
       defaultValue = "fp32",
       paramLabel = "P",
       description =
-          "Precision of matrix products, convolutions and attention: fp32, or bf16, which rounds "
-              + "what is multiplied and adds up in float32. Default: ${DEFAULT-VALUE}.")
+          "Precision of matrix products, convolutions and attention: fp32; bf16x3, which rounds "
+              + "what is multiplied to 16 bits (two bf16 numbers); or bf16, which rounds it to 8 "
+              + "bits. All add up in float32. Default: ${DEFAULT-VALUE}.")
   private String precision;
 
   @Option(

@@ -14,6 +14,14 @@ public enum Precision {
   FP32("fp32"),
 
   /**
+   * To the sum of two bfloat16 numbers, the nearest and the nearest to what that leaves: 16 bits,
+   * twice those of bfloat16; products are added up in float32. A matrix unit may leave out the
+   * product of both second numbers, which is below 2<sup>-16</sup> of the whole. A parameter that
+   * only such operations use is kept rounded.
+   */
+  BF16X3("bf16x3"),
+
+  /**
    * To bfloat16, the nearest, ties to even; products are added up in float32. A parameter that only
    * such operations use is kept rounded.
    */

@@ -19,7 +19,6 @@ import org.jdit.tensor.op.Iota;
 import org.jdit.tensor.program.Passes;
 import org.jdit.tensor.program.Program;
 import org.jdit.tensor.spi.Executable;
-import org.jdit.tensor.spi.Precision;
 import org.jdit.tensor.spi.Resident;
 import org.junit.jupiter.api.Test;
 
@@ -486,7 +485,13 @@ public abstract class BackendContract extends OpContract {
     Map<String, double[]> expected = ReferenceBackend.evaluate(p, at, precision());
     // Three blocks forward and back, each a few elementary operations of 1e-6; in bfloat16, each up
     // to 2^-8, since the last bit of a float32 may decide which of two neighbours a factor becomes.
-    Tolerance bound = Tolerance.relToMax(precision() == Precision.FP32 ? 1e-5 : 3 * 0x1p-8);
+    Tolerance bound =
+        Tolerance.relToMax(
+            switch (precision()) {
+              case FP32 -> 1e-5;
+              case BF16X3 -> 3 * 0x1p-16 + 1e-5;
+              case BF16 -> 3 * 0x1p-8;
+            });
     try (TensorScope scope = scope()) {
       for (Program q : List.of(p, Passes.inline(p))) {
         Map<String, Tensor> results = runWithStore(q, at, scope);

@@ -50,6 +50,9 @@ public abstract class OpContract extends RecordedOpsContract {
    */
   private static final Tolerance ROUNDED_GRADIENT = Tolerance.relToMax(0x1p-8);
 
+  /** As {@link #ROUNDED_GRADIENT}, with two bfloat16. */
+  private static final Tolerance TWICE_ROUNDED_GRADIENT = Tolerance.relToMax(0x1p-16);
+
   /** What a backend must compute in; operations on other types may be refused, by name. */
   private static final Set<DType> REQUIRED = EnumSet.of(DType.F32, DType.I64, DType.BOOL);
 
@@ -175,27 +178,35 @@ public abstract class OpContract extends RecordedOpsContract {
   /**
    * The oracle rounds the operands of products too, so the bound is the same in every precision,
    * but for attention: a backend may weigh values before it divides by the sum of the weights,
-   * where the oracle does so after it. Either rounds a weight by up to 2^-9 of itself, and values
-   * are drawn from [-1, 1]. The gradient of attention is bounded as gradients are.
+   * where the oracle does so after it. Either rounds a weight by up to 2^-9 of itself, or 2^-17
+   * with two bfloat16, and values are drawn from [-1, 1]. The gradient of attention is bounded as
+   * gradients are.
    */
   private Tolerance bound(OpCase c, DType dtype) {
-    if (precision() == Precision.FP32 || dtype != DType.F32) {
-      return c.bound().of(dtype);
-    }
+    Tolerance exact = c.bound().of(dtype);
+    boolean rounded = precision() != Precision.FP32 && dtype == DType.F32;
     return switch (c.op()) {
-      case Attention _ -> new Tolerance(0x1p-8, 0);
-      case AttentionGradient _ -> ROUNDED_GRADIENT;
-      default -> c.bound().of(dtype);
+      case Attention _ when rounded ->
+          precision() == Precision.BF16
+              ? new Tolerance(0x1p-8, 0)
+              : exact.plus(new Tolerance(0x1p-16, 0));
+      case AttentionGradient _ when rounded -> roundedGradient(exact);
+      default -> exact;
     };
+  }
+
+  private Tolerance roundedGradient(Tolerance exact) {
+    return precision() == Precision.BF16 ? ROUNDED_GRADIENT : exact.plus(TWICE_ROUNDED_GRADIENT);
   }
 
   /** The bound on a gradient. */
   private Tolerance gradientBound(OpCase c, Program gradient, DType dtype) {
     boolean products =
         ReferenceBackend.plain(gradient).nodes().stream().anyMatch(n -> n.op() instanceof MatMul);
-    return precision() == Precision.BF16 && products && dtype == DType.F32
-        ? ROUNDED_GRADIENT
-        : c.bound().ofGradient(dtype);
+    Tolerance exact = c.bound().ofGradient(dtype);
+    return precision() != Precision.FP32 && products && dtype == DType.F32
+        ? roundedGradient(exact)
+        : exact;
   }
 
   /** Compiled in every layout against the oracle, and eagerly with the same bits. */

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.DoubleUnaryOperator;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
@@ -107,8 +108,15 @@ public final class ReferenceBackend implements Backend {
   private static double[] rounded(double[] x, Precision precision) {
     return switch (precision) {
       case FP32 -> x;
+      case BF16X3 -> Arrays.stream(x).map(ReferenceBackend::roundedTwice).toArray();
       case BF16 -> Arrays.stream(x).map(ReferenceOps.cast(DType.BF16)).toArray();
     };
+  }
+
+  private static double roundedTwice(double x) {
+    DoubleUnaryOperator round = ReferenceOps.cast(DType.BF16);
+    double high = round.applyAsDouble(x);
+    return Double.isFinite(high) ? high + round.applyAsDouble((float) x - high) : high;
   }
 
   private static double[] stored(double[] y, Spec spec, boolean rounding) {

@@ -26,6 +26,11 @@ public record Tolerance(double atol, double rtol, double ofMax) {
     return new Tolerance(0, 0, bound);
   }
 
+  /** What two sources of error come to together. */
+  public Tolerance plus(Tolerance other) {
+    return new Tolerance(atol + other.atol, rtol + other.rtol, ofMax + other.ofMax);
+  }
+
   /** Fails with the worst element unless {@code actual} is close to {@code expected}. */
   public void assertClose(String name, double[] actual, double[] expected) {
     check(name, actual, expected, false);

@@ -55,6 +55,7 @@ public final class CpuBackend implements Backend {
             threads == 1 ? "" : "s",
             switch (engine.scratch().precision()) {
               case FP32 -> "";
+              case BF16X3 -> ", operands of products rounded to two bf16";
               case BF16 -> ", operands of products rounded to bf16";
             });
   }

@@ -244,6 +244,8 @@ public final class AttentionGradientKernel {
         FloatVector less = FloatVector.fromArray(F32, taken, lane);
         softmaxGradient(block, bytes(lane), sum, less);
       }
+      Bfloat16.round(precision, p, block * WIDTH);
+      Bfloat16.round(precision, ds, block * WIDTH);
     }
 
     private static float at(Matrix column, int row) {
@@ -251,15 +253,14 @@ public final class AttentionGradientKernel {
     }
 
     private void softmaxGradient(int block, long lane, FloatVector sum, FloatVector less) {
-      boolean rounded = precision == Precision.BF16;
       FloatVector sum2 = sum.mul((float) AttentionKernel.LOG2_E);
       FloatVector factor = FloatVector.broadcast(F32, (float) scale);
       long at = lane;
       for (int i = 0; i < block; i++) {
         FloatVector e = VectorMath.exp2(load(p + at).sub(sum2));
         FloatVector d = e.mul(load(ds + at).sub(less)).mul(factor);
-        store(rounded ? Bfloat16.round(e) : e, p + at);
-        store(rounded ? Bfloat16.round(d) : d, ds + at);
+        store(e, p + at);
+        store(d, ds + at);
         at += 2L * BYTES;
       }
     }

@@ -219,9 +219,7 @@ public final class AttentionKernel {
       for (int lane = 0; lane < WIDTH; lane += COUNT) {
         softmax(keys, scores + bytes(lane), state + bytes(lane), lane, more);
       }
-      if (precision == Precision.BF16) {
-        Bfloat16.round(scores, keys * WIDTH);
-      }
+      Bfloat16.round(precision, scores, keys * WIDTH);
     }
 
     /** Updates maximum and sum of a vector of queries; leaves in local.row what to rescale by. */

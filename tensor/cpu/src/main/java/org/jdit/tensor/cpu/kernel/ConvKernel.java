@@ -7,7 +7,6 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Strided;
-import org.jdit.tensor.spi.Precision;
 
 /**
  * Convolution as the product {@code out [O, H'W'] = weight [O, C·kh·kw] · patches [C·kh·kw, H'W']}
@@ -202,9 +201,7 @@ public final class ConvKernel {
               int width = Math.min(TILE_PANELS, panels - first);
               long panelBytes = (long) part.depth * WIDTH * Float.BYTES;
               pixels.pack(image, first * WIDTH, width, part.from, part.depth, local.memory);
-              if (scratch.precision() == Precision.BF16) {
-                Bfloat16.round(local.memory, width * part.depth * WIDTH);
-              }
+              Bfloat16.round(scratch.precision(), local.memory, width * part.depth * WIDTH);
               for (int i = 0; i < part.rows; i += HEIGHT) {
                 int height = MicroKernel.height(part.rows - i);
                 int rows = Math.min(height, part.rows - i);

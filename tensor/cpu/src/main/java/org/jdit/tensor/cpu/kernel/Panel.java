@@ -49,9 +49,7 @@ final class Panel {
       float[] into,
       int at) {
     copy(lines, first, width, from, depth, into, at);
-    if (precision == Precision.BF16) {
-      Bfloat16.round(into, at, depth * width);
-    }
+    Bfloat16.round(precision, into, at, depth * width);
   }
 
   private static void copy(

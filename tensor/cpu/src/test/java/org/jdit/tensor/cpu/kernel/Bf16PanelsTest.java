@@ -8,6 +8,7 @@ import java.lang.foreign.ValueLayout;
 import org.jdit.tensor.cpu.kernel.Bf16Panels.Part;
 import org.jdit.tensor.cpu.machine.MatrixUnit;
 import org.jdit.tensor.cpu.machine.PlainUnit;
+import org.jdit.tensor.spi.Precision;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -32,7 +33,7 @@ class Bf16PanelsTest {
 
   private static float rounded(float x) {
     float[] one = {x};
-    Bfloat16.round(one, 0, 1);
+    Bfloat16.round(Precision.BF16, one, 0, 1);
     return one[0];
   }
 

@@ -1,18 +1,23 @@
 package org.jdit.tensor.cpu.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.Random;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.memory.TensorScope;
+import org.jdit.tensor.spi.Precision;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Rounding is that of a tensor's elements, whose conversion is tested against torch's files. */
 @Tag("width")
@@ -49,7 +54,7 @@ class Bfloat16Test {
   void arraysAreRoundedAsTensorsAre() {
     float[] x = floats();
     float[] rounded = x.clone();
-    Bfloat16.round(rounded, 3, x.length - 3);
+    Bfloat16.round(Precision.BF16, rounded, 3, x.length - 3);
     float[] expected = expected(x);
     for (int i = 0; i < x.length; i++) {
       float right = i < 3 ? x[i] : expected[i];
@@ -57,15 +62,39 @@ class Bfloat16Test {
     }
   }
 
+  /** What is left of a number after two roundings to nearest has lost 16 bits and a sign. */
   @Test
-  void memoryIsRoundedAsArraysAre() {
+  void twoRoundingsKeepSixteenBits() {
+    float[] x = floats();
+    float[] high = x.clone();
+    Bfloat16.round(Precision.BF16, high, 0, x.length);
+    float[] both = x.clone();
+    Bfloat16.round(Precision.BF16X3, both, 3, x.length - 3);
+    for (int i = 3; i < x.length; i++) {
+      if (Float.isFinite(high[i])) {
+        double bound = Math.max(Math.abs(x[i]) * 0x1p-17, Float.MIN_NORMAL);
+        assertThat((double) both[i]).as("%a", x[i]).isCloseTo(x[i], within(bound));
+        float[] low = {both[i] - high[i]};
+        float[] again = low.clone();
+        Bfloat16.round(Precision.BF16, again, 0, 1);
+        assertThat(again).as("%a is the sum of two bfloat16", both[i]).containsExactly(low);
+      } else {
+        assertThat(Float.compare(both[i], high[i])).as("%a", x[i]).isZero();
+      }
+    }
+    assertThat(Arrays.copyOf(both, 3)).containsExactly(Arrays.copyOf(x, 3));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Precision.class)
+  void memoryIsRoundedAsArraysAre(Precision precision) {
     float[] x = floats();
     int count = x.length / Lanes.COUNT * Lanes.COUNT;
     float[] rounded = x.clone();
-    Bfloat16.round(rounded, 0, count);
+    Bfloat16.round(precision, rounded, 0, count);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment memory = arena.allocateFrom(ValueLayout.JAVA_FLOAT, x);
-      Bfloat16.round(memory.address(), count);
+      Bfloat16.round(precision, memory.address(), count);
       assertThat(memory.toArray(ValueLayout.JAVA_FLOAT)).containsExactly(rounded);
     }
   }
