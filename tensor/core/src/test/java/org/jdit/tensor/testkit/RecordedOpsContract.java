@@ -53,6 +53,11 @@ public abstract class RecordedOpsContract {
     return Precision.FP32;
   }
 
+  /** What the backend leaves out of products, as a part of the largest element of a result. */
+  protected double leftOut() {
+    return 0;
+  }
+
   /** The backend under test, open for the length of a test. */
   protected final Backend backend() {
     return backend;

@@ -3,8 +3,10 @@ package org.jdit.tensor.cpu;
 import java.util.List;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.cpu.kernel.Lanes;
+import org.jdit.tensor.cpu.kernel.Scratch;
 import org.jdit.tensor.cpu.machine.FmaKernel;
 import org.jdit.tensor.cpu.machine.Found;
+import org.jdit.tensor.cpu.machine.MatrixUnit;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.op.Op;
 import org.jdit.tensor.program.Commit;
@@ -28,6 +30,7 @@ public final class CpuBackend implements Backend {
   static final String NAME = "cpu";
 
   private final Engine engine;
+  private final Found<MatrixUnit> unit;
 
   /** A backend with a fixed number of threads, at least 1, and no profile, in float32. */
   CpuBackend(int threads) {
@@ -36,7 +39,24 @@ public final class CpuBackend implements Backend {
 
   /** A backend with a fixed number of threads, at least 1. */
   CpuBackend(int threads, boolean profile, Precision precision) {
-    engine = Engine.open(threads, profile, precision);
+    this(threads, profile, precision, unit());
+  }
+
+  /** As above, with the matrix unit given, which float32 has no use for. */
+  CpuBackend(int threads, boolean profile, Precision precision, Found<MatrixUnit> unit) {
+    this.unit = unit;
+    engine =
+        Engine.open(
+            threads,
+            profile,
+            precision,
+            unit.toOptional().filter(_ -> precision != Precision.FP32));
+  }
+
+  private static Found<MatrixUnit> unit() {
+    return Scratch.wideEnough()
+        ? MatrixUnit.find()
+        : new Found.Absent<>("vectors are shorter than 512 bits", false);
   }
 
   @Override
@@ -47,24 +67,25 @@ public final class CpuBackend implements Backend {
   @Override
   public String description() {
     int threads = engine.workers().threads();
-    return "Vector API, %d-bit float vectors, %s%d thread%s%s"
-        .formatted(
-            8 * Lanes.BYTES,
-            Lanes.COUNT == 16 ? products(FmaKernel.find()) : "",
-            threads,
-            threads == 1 ? "" : "s",
-            switch (engine.scratch().precision()) {
-              case FP32 -> "";
-              case BF16X3 -> ", operands of products rounded to two bf16";
-              case BF16 -> ", operands of products rounded to bf16";
-            });
+    String products =
+        switch (engine.scratch().precision()) {
+          case FP32 -> Lanes.COUNT == 16 ? products("", FmaKernel.find()) : "";
+          case BF16X3 -> products(" rounded to two bf16", unit);
+          case BF16 -> products(" rounded to bf16", unit);
+        };
+    return "Vector API, %d-bit float vectors, %s%d thread%s"
+        .formatted(8 * Lanes.BYTES, products, threads, threads == 1 ? "" : "s");
   }
 
-  private static String products(Found<?> found) {
+  private static String products(String rounded, Found<?> found) {
     return switch (found) {
-      case Found.Available<?>(_, String description) -> description + " for products, ";
-      case Found.Absent<?>(String reason, boolean broken) ->
-          broken ? "warning: " + reason + ", " : "";
+      case Found.Available<?>(_, String description) ->
+          "products%s on %s, ".formatted(rounded, description);
+      case Found.Absent<?>(String reason, boolean broken) when broken ->
+          "products%s (warning: %s), ".formatted(rounded, reason);
+      case Found.Absent<?> _ when rounded.isEmpty() -> "";
+      case Found.Absent<?>(String reason, _) ->
+          "products%s in software (%s), ".formatted(rounded, reason);
     };
   }
 

@@ -6,6 +6,7 @@ import java.util.function.Supplier;
 import org.jdit.tensor.cpu.kernel.Registers;
 import org.jdit.tensor.cpu.kernel.Scratch;
 import org.jdit.tensor.cpu.kernel.Workers;
+import org.jdit.tensor.cpu.machine.MatrixUnit;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.spi.Precision;
 
@@ -28,10 +29,15 @@ record Engine(
     ReentrantLock turn,
     Optional<Profile> profile)
     implements AutoCloseable {
-  static Engine open(int threads, boolean profile, Precision precision) {
+  /**
+   * Starts the threads and allocates working memory.
+   *
+   * @param unit what products run on, unless the precision is float32
+   */
+  static Engine open(int threads, boolean profile, Precision precision, Optional<MatrixUnit> unit) {
     Workers workers = new Workers(threads);
     try {
-      Scratch scratch = new Scratch(workers, new Memory(), precision);
+      Scratch scratch = new Scratch(workers, new Memory(), precision, unit);
       return new Engine(
           new Memory(),
           workers,

@@ -70,8 +70,8 @@ final class ResidentValue implements AutoCloseable {
     if (known == null) {
       int rows = layout.shape().dim(0);
       int cols = layout.shape().dim(1);
-      Memory.Slab slab = engine.memory().allocate(PackedMatrix.bytes(rows, cols));
-      known = new PackedForm(new PackedMatrix(slab.segment(), rows, cols), slab);
+      Memory.Slab slab = engine.memory().allocate(PackedMatrix.bytes(engine.scratch(), rows, cols));
+      known = new PackedForm(new PackedMatrix(engine.scratch(), slab.segment(), rows, cols), slab);
       if (loaded) {
         pack(plain(), layout, known);
       }
@@ -102,7 +102,7 @@ final class ResidentValue implements AutoCloseable {
   private void pack(Operand from, Strided view, PackedForm form) {
     Strided layout =
         new Strided(view.shape(), view.offset() + from.layout().offset(), view.strides());
-    PackedMatrix.pack(engine.scratch(), Matrix.of(from.with(layout)), form.slab().segment());
+    form.weight().pack(Matrix.of(from.with(layout)));
   }
 
   /** Fills every form. */

@@ -98,7 +98,7 @@ class CpuRefusalTest {
 
   @Test
   void aStoreIsReadAndFilledInTurn() throws InterruptedException {
-    Engine engine = Engine.open(1, false, Precision.FP32);
+    Engine engine = Engine.open(1, false, Precision.FP32, Optional.empty());
     try (CpuResident resident = new CpuResident(engine);
         TensorScope scope = TensorScope.open(engine.memory())) {
       engine.inTurn(() -> resident.want("w", Role.PARAM, VECTOR));

@@ -18,11 +18,13 @@ public final class Gemm {
   private static final int TILES = 4;
 
   private final Scratch scratch;
+  private final Blocks blocks;
   private final Workers workers;
 
   /** Products with the given threads and working memory. */
   public Gemm(Scratch scratch) {
     this.scratch = scratch;
+    this.blocks = scratch.blocks();
     this.workers = scratch.workers();
   }
 
@@ -37,8 +39,7 @@ public final class Gemm {
   public void multiply(Matrix a, PackedMatrix b, Matrix c, Epilogue epilogue) {
     check(a, b.rows(), b.cols(), c, epilogue);
     Run run = new Run(a, new long[1], c, new long[1], epilogue);
-    int blocks = Panel.blocks(run.k);
-    for (int block = 0; block < blocks; block++) {
+    for (int block = 0; block < Panel.blocks(run.k); block++) {
       int at = block;
       run.rows(0, 1, block, 0, run.n, (item, panel) -> b.address(panel, at));
     }
@@ -79,7 +80,7 @@ public final class Gemm {
     int width = MicroKernel.WIDTH;
     int depth = Math.max(1, Panel.depth(run.k));
     int panels = MicroKernel.panels(run.n);
-    int most = Scratch.RIGHT / (depth * width);
+    int most = Scratch.RIGHT / (blocks.line(depth) * width);
     int together = Math.clamp(most / Math.max(1, panels), 1, run.itemsThatFit());
     for (int item = 0; item < cOffsets.length; item += together) {
       int first = item;
@@ -90,17 +91,16 @@ public final class Gemm {
         for (int block = 0; block < Panel.blocks(run.k); block++) {
           int term = block * depth;
           int terms = Math.min(depth, run.k - term);
-          long bytes = (long) terms * width * Float.BYTES;
+          long bytes = (long) blocks.line(terms) * width * Float.BYTES;
           workers.run(
               items * count,
               (tile, worker) ->
-                  PackedMatrix.packPanel(
-                      scratch.precision(),
+                  blocks.right(
+                      scratch.local(worker),
                       columns.shifted(bOffsets[first + tile / count]),
                       from + tile % count,
                       term,
                       terms,
-                      scratch.local(worker).heap,
                       scratch.right + tile * bytes));
           run.rows(
               first,
@@ -160,14 +160,15 @@ public final class Gemm {
 
     /** How many products' left operands fit the scratch memory at once; at least one. */
     int itemsThatFit() {
-      int each = Math.max(1, Panel.depth(k)) * Math.max(1, MicroKernel.padded(a.rows()));
+      int line = Math.max(1, blocks.line(Panel.depth(k)));
+      int each = line * Math.max(1, blocks.padded(a.rows()));
       return Math.max(1, Scratch.LEFT / each);
     }
 
     /** All rows of the columns {@code from} to {@code to} of some products, one block of terms. */
     void rows(int first, int items, int block, int from, int to, Right right) {
-      int height = MicroKernel.HEIGHT;
-      int most = Scratch.LEFT / Math.max(1, Panel.depth(k)) / height * height;
+      int height = blocks.height();
+      int most = Scratch.LEFT / Math.max(1, blocks.line(Panel.depth(k))) / height * height;
       for (int row = 0; row < a.rows(); row += most) {
         int rows = Math.min(most, a.rows() - row);
         packLeft(first, items, block, row, rows);
@@ -176,7 +177,7 @@ public final class Gemm {
     }
 
     private void packLeft(int first, int items, int block, int row, int rows) {
-      int height = MicroKernel.HEIGHT;
+      int height = blocks.height();
       int panels = Math.ceilDiv(rows, height);
       int depth = Panel.depth(k);
       int term = block * depth;
@@ -186,15 +187,14 @@ public final class Gemm {
           (tile, worker) -> {
             int item = tile / panels;
             int begin = tile % panels * height;
-            Panel.pack(
-                scratch.precision(),
+            blocks.left(
+                scratch.local(worker),
                 a.shifted(aOffsets[first + item]),
                 row + begin,
-                MicroKernel.height(rows - begin),
+                blocks.height(rows - begin),
                 term,
                 terms,
-                scratch.left,
-                (item * MicroKernel.padded(rows) + begin) * terms);
+                (item * blocks.padded(rows) + begin) * blocks.line(terms));
           });
     }
 
@@ -215,7 +215,7 @@ public final class Gemm {
             column(
                 scratch.local(worker),
                 terms,
-                (item * MicroKernel.padded(rows) + begin) * terms,
+                (item * blocks.padded(rows) + begin) * blocks.line(terms),
                 Math.min(tileRows, rows - begin),
                 right.address(first + item, column / width),
                 column,
@@ -226,10 +226,10 @@ public final class Gemm {
     }
 
     private int tileRows(int rows, int columns) {
-      int high = Math.ceilDiv(rows, MicroKernel.HEIGHT);
+      int high = Math.ceilDiv(rows, blocks.height());
       int wanted = Math.ceilDiv(TILES * workers.threads(), Math.max(1, columns));
       int groups = Math.clamp(wanted, Math.ceilDiv(rows, TILE_ROWS), high);
-      return Math.ceilDiv(high, groups) * MicroKernel.HEIGHT;
+      return Math.ceilDiv(high, groups) * blocks.height();
     }
 
     /** The rows of one tile, one panel of columns. */
@@ -245,11 +245,11 @@ public final class Gemm {
         boolean last) {
       int cols = Math.min(MicroKernel.WIDTH, n - column);
       float[] tile = local.tile;
-      for (int i = 0; i < rows; i += MicroKernel.HEIGHT) {
-        int height = MicroKernel.height(rows - i);
+      for (int i = 0; i < rows; i += blocks.height()) {
+        int height = blocks.height(rows - i);
         int present = Math.min(height, rows - i);
         long at = to + i * c.rowStride() * Float.BYTES;
-        MicroKernel.multiply(height, scratch.left, left + i * terms, right, terms, tile);
+        blocks.multiply(height, left + i * blocks.line(terms), right, terms, tile);
         if (add) {
           Finish.add(tile, present, cols, at, c.rowStride());
         }

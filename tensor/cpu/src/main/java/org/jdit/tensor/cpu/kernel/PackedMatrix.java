@@ -4,53 +4,85 @@ import java.lang.foreign.MemorySegment;
 import org.jdit.tensor.spi.Precision;
 
 /**
- * The right operand {@code [K, N]} of products, stored as the micro-kernel reads it: blocks of
- * rows, in them panels of columns two vectors wide, in them rows. The last panel is filled up with
- * zeros.
- *
- * @param data the packed elements, 64-byte aligned
- * @param rows number of rows, K
- * @param cols number of columns, N
+ * The right operand {@code [K, N]} of products, stored as the kernel reads it: blocks of rows, in
+ * them panels of columns, in them rows. The last panel is filled up with zeros.
  */
-public record PackedMatrix(MemorySegment data, int rows, int cols) {
-  /** Checks that the buffer is large enough. */
-  public PackedMatrix {
-    Bounds.check(data, 0, bytes(rows, cols) / Float.BYTES);
+public final class PackedMatrix {
+  private final Scratch scratch;
+  private final MemorySegment data;
+  private final int rows;
+  private final int cols;
+
+  /**
+   * A matrix that is not packed yet.
+   *
+   * @param scratch says the threads, the precision and the kernel
+   * @param data at least {@link #bytes} bytes, 64-byte aligned
+   * @param rows number of rows, K
+   * @param cols number of columns, N
+   */
+  public PackedMatrix(Scratch scratch, MemorySegment data, int rows, int cols) {
+    Bounds.check(data, 0, bytes(scratch, rows, cols) / Float.BYTES);
+    this.scratch = scratch;
+    this.data = data;
+    this.rows = rows;
+    this.cols = cols;
+  }
+
+  /** Number of rows, K. */
+  public int rows() {
+    return rows;
+  }
+
+  /** Number of columns, N. */
+  public int cols() {
+    return cols;
   }
 
   /** Bytes of a packed matrix of the given size. */
-  public static long bytes(int rows, int cols) {
-    return (long) rows * MicroKernel.panels(cols) * MicroKernel.WIDTH * Float.BYTES;
+  public static long bytes(Scratch scratch, int rows, int cols) {
+    long panels = (long) MicroKernel.panels(cols) * MicroKernel.WIDTH * Float.BYTES;
+    return before(scratch, rows, Panel.blocks(rows)) * panels;
+  }
+
+  /** Size of a line in all blocks before one. */
+  private static long before(Scratch scratch, int rows, int block) {
+    int depth = Panel.depth(rows);
+    int whole = Math.min(block, rows / Math.max(1, depth));
+    int rest = Math.min(rows, block * depth) - whole * depth;
+    return (long) whole * scratch.blocks().line(depth) + scratch.blocks().line(rest);
   }
 
   /**
    * Packs a matrix, quickest where it is row-major or the transpose of a {@code [out, in]} weight.
    *
-   * @param scratch says the threads and the precision
-   * @param into at least {@link #bytes} bytes, 64-byte aligned
+   * @throws IllegalArgumentException if it is of another size
    */
-  public static PackedMatrix pack(Scratch scratch, Matrix matrix, MemorySegment into) {
-    Workers workers = scratch.workers();
-    PackedMatrix packed = new PackedMatrix(into, matrix.rows(), matrix.cols());
+  public void pack(Matrix matrix) {
+    if (matrix.rows() != rows || matrix.cols() != cols) {
+      throw new IllegalArgumentException(
+          "[%d, %d] is not [%d, %d]".formatted(matrix.rows(), matrix.cols(), rows, cols));
+    }
     Matrix columns = matrix.transposed();
-    int panels = MicroKernel.panels(matrix.cols());
-    int depth = Panel.depth(matrix.rows());
-    float[][] buffers = new float[workers.threads()][depth * MicroKernel.WIDTH];
-    workers.run(
-        panels * Panel.blocks(matrix.rows()),
-        (tile, worker) -> {
-          int block = tile / panels;
-          int from = block * depth;
-          packPanel(
-              scratch.precision(),
-              columns,
-              tile % panels,
-              from,
-              Math.min(depth, matrix.rows() - from),
-              buffers[worker],
-              packed.address(tile % panels, block));
-        });
-    return packed;
+    int panels = MicroKernel.panels(cols);
+    int depth = Panel.depth(rows);
+    scratch
+        .workers()
+        .run(
+            panels * Panel.blocks(rows),
+            (tile, worker) -> {
+              int block = tile / panels;
+              int from = block * depth;
+              scratch
+                  .blocks()
+                  .right(
+                      scratch.local(worker),
+                      columns,
+                      tile % panels,
+                      from,
+                      Math.min(depth, rows - from),
+                      address(tile % panels, block));
+            });
   }
 
   /** Packs a panel of columns by way of {@code buffer} to an address. */
@@ -70,10 +102,9 @@ public record PackedMatrix(MemorySegment data, int rows, int cols) {
   /** Address of a panel in a block of rows. */
   long address(int panel, int block) {
     int depth = Panel.depth(rows);
-    int from = block * depth;
-    long before =
-        (long) from * MicroKernel.panels(cols) + (long) panel * Math.min(depth, rows - from);
-    return data.address() + before * MicroKernel.WIDTH * Float.BYTES;
+    int here = scratch.blocks().line(Math.min(depth, rows - block * depth));
+    long lines = before(scratch, rows, block) * MicroKernel.panels(cols) + (long) panel * here;
+    return data.address() + lines * MicroKernel.WIDTH * Float.BYTES;
   }
 
   /** Copies the matrix back into {@code to}, element by element. */
@@ -81,10 +112,11 @@ public record PackedMatrix(MemorySegment data, int rows, int cols) {
     int depth = Panel.depth(rows);
     for (int i = 0; i < rows; i++) {
       for (int j = 0; j < cols; j++) {
-        long at = (long) (i % depth) * MicroKernel.WIDTH + j % MicroKernel.WIDTH;
-        float x =
-            Lanes.MEMORY.get(
-                Panel.FLOAT, address(j / MicroKernel.WIDTH, i / depth) + at * Float.BYTES);
+        int block = i / depth;
+        long panel = address(j / MicroKernel.WIDTH, block);
+        int terms = Math.min(depth, rows - block * depth);
+        int column = j % MicroKernel.WIDTH;
+        float x = scratch.blocks().element(panel, terms, i % depth, column);
         Lanes.MEMORY.set(Panel.FLOAT, to.address(i, j), x);
       }
     }

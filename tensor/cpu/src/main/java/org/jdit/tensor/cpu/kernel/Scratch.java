@@ -1,5 +1,7 @@
 package org.jdit.tensor.cpu.kernel;
 
+import java.util.Optional;
+import org.jdit.tensor.cpu.machine.MatrixUnit;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.spi.Precision;
 
@@ -23,6 +25,7 @@ public final class Scratch implements AutoCloseable {
 
   private final Workers workers;
   private final Precision precision;
+  private final Blocks blocks;
   private final Memory.Slab slab;
   private final Local[] locals;
 
@@ -35,7 +38,7 @@ public final class Scratch implements AutoCloseable {
     static final int MEMORY = 5 << 16;
 
     /** Result of the micro-kernel. */
-    final float[] tile = new float[MicroKernel.HEIGHT * MicroKernel.WIDTH];
+    final float[] tile = new float[Blocks.mostTile()];
 
     /** One row of a tile. */
     final float[] row = new float[MicroKernel.WIDTH];
@@ -53,10 +56,28 @@ public final class Scratch implements AutoCloseable {
 
   /** Allocates working memory for the given threads, which stay the caller's to close. */
   public Scratch(Workers workers, Memory memory, Precision precision) {
+    this(workers, memory, precision, Optional.empty());
+  }
+
+  /**
+   * As above, for products on a matrix unit.
+   *
+   * @throws IllegalArgumentException if there is a unit, but the precision is float32 or the
+   *     vectors are too short for it
+   */
+  public Scratch(Workers workers, Memory memory, Precision precision, Optional<MatrixUnit> unit) {
+    if (unit.isPresent() && (precision == Precision.FP32 || !wideEnough())) {
+      throw new IllegalArgumentException("no matrix unit for " + precision + " here");
+    }
     this.workers = workers;
     this.precision = precision;
-    this.slab = memory.allocate(((long) RIGHT + (long) workers.threads() * Local.MEMORY) * 4);
+    long own = (long) RIGHT + (long) workers.threads() * Local.MEMORY;
+    this.slab = memory.allocate((unit.isPresent() ? own + LEFT : own) * Float.BYTES);
     this.right = slab.segment().address();
+    this.blocks =
+        unit.<Blocks>map(
+                u -> new UnitBlocks(u, precision == Precision.BF16X3, right + own * Float.BYTES))
+            .orElseGet(() -> new FloatBlocks(precision, left));
     this.locals = new Local[workers.threads()];
     for (int i = 0; i < locals.length; i++) {
       locals[i] = new Local(right + (RIGHT + (long) i * Local.MEMORY) * Float.BYTES);
@@ -66,6 +87,16 @@ public final class Scratch implements AutoCloseable {
   /** The threads that the kernels use. */
   public Workers workers() {
     return workers;
+  }
+
+  /** Whether vectors are as wide as a matrix unit's panels ask for. */
+  public static boolean wideEnough() {
+    return MicroKernel.WIDTH == MatrixUnit.SIDE;
+  }
+
+  /** How products are packed and multiplied. */
+  Blocks blocks() {
+    return blocks;
   }
 
   /** How the kernels round the operands of products. */

@@ -211,8 +211,11 @@ class GemmTest {
   }
 
   private PackedMatrix pack(Matrix b) {
-    MemorySegment into = arena.allocate(Math.max(1, PackedMatrix.bytes(b.rows(), b.cols())), 64);
-    return PackedMatrix.pack(scratch, b, into);
+    long bytes = PackedMatrix.bytes(scratch, b.rows(), b.cols());
+    MemorySegment into = arena.allocate(Math.max(1, bytes), 64);
+    PackedMatrix packed = new PackedMatrix(scratch, into, b.rows(), b.cols());
+    packed.pack(b);
+    return packed;
   }
 
   /** A sum of K products, each rounded, is wrong by at most K 2^-24 of the sum of their sizes. */

@@ -1,0 +1,72 @@
+package org.jdit.tensor.cpu.kernel;
+
+import org.jdit.tensor.cpu.kernel.Bf16Panels.Part;
+import org.jdit.tensor.cpu.machine.MatrixUnit;
+
+/**
+ * Blocks of bfloat16 for a matrix unit, for vectors of 512 bits, whose panels are as wide as the
+ * unit's. Terms are filled up with zeros to whole steps.
+ *
+ * @param unit the unit
+ * @param split whether an element is the sum of two, which lie in two panels one after the other
+ * @param left address of working memory for left operands
+ */
+record UnitBlocks(MatrixUnit unit, boolean split, long left) implements Blocks {
+  @Override
+  public int height() {
+    return MatrixUnit.SIDE;
+  }
+
+  @Override
+  public int height(int left) {
+    return MatrixUnit.SIDE;
+  }
+
+  @Override
+  public int line(int terms) {
+    int floats = MatrixUnit.STEP * Short.BYTES / Float.BYTES;
+    return Bf16Panels.steps(terms) * (split ? 2 * floats : floats);
+  }
+
+  @Override
+  public void left(
+      Scratch.Local local, Matrix a, int row, int height, int from, int depth, int at) {
+    long to = left + (long) at * Float.BYTES;
+    Bf16Panels.left(Part.HIGH, a, row, from, depth, to, local.memory);
+    if (split) {
+      Bf16Panels.left(Part.LOW, a, row, from, depth, to + part(depth), local.memory);
+    }
+  }
+
+  @Override
+  public void right(Scratch.Local local, Matrix columns, int panel, int from, int depth, long to) {
+    int first = panel * MatrixUnit.SIDE;
+    Bf16Panels.right(Part.HIGH, columns, first, from, depth, to, local.memory);
+    if (split) {
+      Bf16Panels.right(Part.LOW, columns, first, from, depth, to + part(depth), local.memory);
+    }
+  }
+
+  /** Bytes of one panel of the two. */
+  private static long part(int depth) {
+    return MatrixUnit.bytes(Bf16Panels.steps(depth));
+  }
+
+  @Override
+  public void multiply(int height, int at, long right, int depth, float[] tile) {
+    long a = left + (long) at * Float.BYTES;
+    int steps = Bf16Panels.steps(depth);
+    if (split) {
+      long low = part(depth);
+      unit.multiplySplit(a, a + low, right, right + low, tile, steps, false);
+    } else {
+      unit.multiply(a, right, tile, steps, false);
+    }
+  }
+
+  @Override
+  public float element(long right, int depth, int term, int column) {
+    float high = Bf16Panels.right(right, term, column);
+    return split ? high + Bf16Panels.right(right + part(depth), term, column) : high;
+  }
+}

@@ -1,0 +1,33 @@
+package org.jdit.tensor.cpu;
+
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import org.jdit.tensor.cpu.kernel.Scratch;
+import org.jdit.tensor.cpu.machine.Found;
+import org.jdit.tensor.cpu.machine.PlainUnit;
+import org.jdit.tensor.spi.Backend;
+import org.jdit.tensor.spi.Precision;
+import org.jdit.tensor.testkit.BackendContract;
+
+/** The contract with products on a matrix unit, of which the unit's own Java version is one. */
+class CpuUnitBf16x3ContractTest extends BackendContract {
+  @Override
+  protected Backend open() {
+    assumeThat(Scratch.wideEnough()).as("a matrix unit takes vectors of 512 bits").isTrue();
+    return new CpuBackend(
+        2, false, precision(), new Found.Available<>(PlainUnit.create(), "plain Java"));
+  }
+
+  @Override
+  protected Precision precision() {
+    return Precision.BF16X3;
+  }
+
+  /**
+   * Up to 2^-18 of each term; where terms cancel, they add up to eight times the largest element.
+   */
+  @Override
+  protected double leftOut() {
+    return 0x1p-15;
+  }
+}
