@@ -29,8 +29,6 @@ final class Bf16Panels {
   /** Bytes of working memory that packing needs, besides the panel. */
   static final long WORK = FLOATS + STEP_BYTES;
 
-  private static final ValueLayout.OfShort BITS =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LITTLE);
   private static final ValueLayout.OfInt PAIR = ValueLayout.JAVA_INT_UNALIGNED.withOrder(LITTLE);
 
   private static final VectorSpecies<Short> SHORTS =
@@ -87,7 +85,7 @@ final class Bf16Panels {
   /** An element of a right panel. */
   static float right(long panel, int term, int line) {
     long at = ((long) term / 2 * SIDE + line) * 2 + term % 2;
-    return Float.intBitsToFloat(MEMORY.get(BITS, panel + at * Short.BYTES) << Short.SIZE);
+    return Bfloat16.at(panel + at * Short.BYTES);
   }
 
   private static void pack(

@@ -4,9 +4,14 @@ import static org.jdit.tensor.cpu.kernel.Lanes.BYTES;
 import static org.jdit.tensor.cpu.kernel.Lanes.COUNT;
 import static org.jdit.tensor.cpu.kernel.Lanes.F32;
 
+import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
 import org.jdit.tensor.spi.Precision;
 
 /**
@@ -14,9 +19,16 @@ import org.jdit.tensor.spi.Precision;
  * of them; NaN stays NaN.
  */
 final class Bfloat16 {
+  private static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, F32.vectorShape());
+  private static final VectorSpecies<Short> SHORTS =
+      VectorSpecies.of(short.class, VectorShape.forBitSize(F32.vectorBitSize() / 2));
+  private static final ValueLayout.OfShort BITS =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(Lanes.LITTLE);
+
   private static final int DROPPED = 16;
   private static final int BELOW_HALF = 0x7fff;
   private static final int KEPT = 0xffff0000;
+  private static final int QUIET = 0x00400000;
 
   private Bfloat16() {}
 
@@ -24,8 +36,10 @@ final class Bfloat16 {
   static FloatVector round(FloatVector x) {
     IntVector bits = x.reinterpretAsInts();
     IntVector even = bits.lanewise(VectorOperators.LSHR, DROPPED).and(1);
-    FloatVector rounded = bits.add(even).add(BELOW_HALF).and(KEPT).reinterpretAsFloats();
-    return rounded.blend(x, x.test(VectorOperators.IS_NAN));
+    IntVector rounded = bits.add(even).add(BELOW_HALF);
+    // A NaN that says so in its lower half only must not become infinite.
+    VectorMask<Integer> nan = x.test(VectorOperators.IS_NAN).cast(bits.species());
+    return rounded.blend(bits.or(QUIET), nan).and(KEPT).reinterpretAsFloats();
   }
 
   /**
@@ -81,11 +95,42 @@ final class Bfloat16 {
     }
   }
 
-  private static float round(float x) {
-    if (Float.isNaN(x)) {
-      return x;
+  /** Stores {@code count} elements that are rounded, a multiple of the lanes, in two bytes each. */
+  static void narrow(float[] from, int count, long to) {
+    for (int i = 0; i < count; i += COUNT) {
+      FloatVector.fromArray(F32, from, i)
+          .reinterpretAsInts()
+          .lanewise(VectorOperators.LSHR, DROPPED)
+          .convertShape(VectorOperators.I2S, SHORTS, 0)
+          .reinterpretAsShorts()
+          .intoMemorySegment(Lanes.MEMORY, to + (long) i * Short.BYTES, Lanes.LITTLE);
     }
+  }
+
+  /** Fills {@code count} floats, a multiple of the lanes, from two bytes each. */
+  static void widen(long from, int count, long to) {
+    for (int i = 0; i < count; i += COUNT) {
+      FloatVector x =
+          ShortVector.fromMemorySegment(
+                  SHORTS, Lanes.MEMORY, from + (long) i * Short.BYTES, Lanes.LITTLE)
+              .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0)
+              .reinterpretAsInts()
+              .lanewise(VectorOperators.LSHL, DROPPED)
+              .reinterpretAsFloats();
+      Lanes.store(x, to + (long) i * Float.BYTES);
+    }
+  }
+
+  /** The element of two bytes at an address. */
+  static float at(long address) {
+    return Float.intBitsToFloat(Lanes.MEMORY.get(BITS, address) << DROPPED);
+  }
+
+  private static float round(float x) {
     int bits = Float.floatToRawIntBits(x);
+    if (Float.isNaN(x)) {
+      return Float.intBitsToFloat((bits | QUIET) & KEPT);
+    }
     return Float.intBitsToFloat((bits + (bits >>> DROPPED & 1) + BELOW_HALF) & KEPT);
   }
 }

@@ -20,8 +20,11 @@ sealed interface Blocks permits FloatBlocks, UnitBlocks {
     return rows == whole ? rows : whole + height(rows - whole);
   }
 
-  /** Size of a line of {@code terms} terms. */
-  int line(int terms);
+  /** Size of a line of {@code terms} terms of the left operand. */
+  int leftLine(int terms);
+
+  /** Size of a line of {@code terms} terms of the right operand. */
+  int rightLine(int terms);
 
   /**
    * Packs rows of a left operand, rounded; rows beyond its last one are zero.
@@ -40,11 +43,18 @@ sealed interface Blocks permits FloatBlocks, UnitBlocks {
   void right(Scratch.Local local, Matrix columns, int panel, int from, int depth, long to);
 
   /**
+   * Makes a right panel ready for many products.
+   *
+   * @return where {@link #multiply} finds it, until the next call for the same {@code local}
+   */
+  long ready(Scratch.Local local, long right, int depth);
+
+  /**
    * The product of two panels.
    *
    * @param height rows of the left panel
    * @param left where it is in the left operand's working memory
-   * @param right address of the right panel
+   * @param right what {@link #ready} said of the right panel
    * @param depth terms
    * @param tile the result, {@code [height][WIDTH]}
    */

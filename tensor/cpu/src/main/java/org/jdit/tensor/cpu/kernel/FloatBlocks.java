@@ -2,14 +2,19 @@ package org.jdit.tensor.cpu.kernel;
 
 import org.jdit.tensor.spi.Precision;
 
-/** Blocks of float32, their elements rounded as a precision says. */
+/**
+ * Blocks of float32, their elements rounded as a precision says. Right panels of bfloat16 are kept
+ * in two bytes an element, since weights are many, and widened before their use.
+ */
 final class FloatBlocks implements Blocks {
   private final Precision precision;
+  private final boolean half;
   private final float[] left;
 
   /** Blocks with the given working memory for left operands. */
   FloatBlocks(Precision precision, float[] left) {
     this.precision = precision;
+    this.half = precision == Precision.BF16;
     this.left = left;
   }
 
@@ -24,8 +29,13 @@ final class FloatBlocks implements Blocks {
   }
 
   @Override
-  public int line(int terms) {
+  public int leftLine(int terms) {
     return terms;
+  }
+
+  @Override
+  public int rightLine(int terms) {
+    return half ? Math.ceilDiv(terms, 2) : terms;
   }
 
   @Override
@@ -36,7 +46,22 @@ final class FloatBlocks implements Blocks {
 
   @Override
   public void right(Scratch.Local local, Matrix columns, int panel, int from, int depth, long to) {
-    PackedMatrix.packPanel(precision, columns, panel, from, depth, local.heap, to);
+    if (half) {
+      int width = MicroKernel.WIDTH;
+      Panel.pack(precision, columns, panel * width, width, from, depth, local.heap, 0);
+      Bfloat16.narrow(local.heap, depth * width, to);
+    } else {
+      PackedMatrix.packPanel(precision, columns, panel, from, depth, local.heap, to);
+    }
+  }
+
+  @Override
+  public long ready(Scratch.Local local, long right, int depth) {
+    if (!half) {
+      return right;
+    }
+    Bfloat16.widen(right, depth * MicroKernel.WIDTH, local.memory);
+    return local.memory;
   }
 
   @Override
@@ -47,6 +72,8 @@ final class FloatBlocks implements Blocks {
   @Override
   public float element(long right, int depth, int term, int column) {
     long at = (long) term * MicroKernel.WIDTH + column;
-    return Lanes.MEMORY.get(Panel.FLOAT, right + at * Float.BYTES);
+    return half
+        ? Bfloat16.at(right + at * Short.BYTES)
+        : Lanes.MEMORY.get(Panel.FLOAT, right + at * Float.BYTES);
   }
 }

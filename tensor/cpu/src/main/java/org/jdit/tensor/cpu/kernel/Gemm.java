@@ -80,7 +80,7 @@ public final class Gemm {
     int width = MicroKernel.WIDTH;
     int depth = Math.max(1, Panel.depth(run.k));
     int panels = MicroKernel.panels(run.n);
-    int most = Scratch.RIGHT / (blocks.line(depth) * width);
+    int most = Scratch.RIGHT / (blocks.rightLine(depth) * width);
     int together = Math.clamp(most / Math.max(1, panels), 1, run.itemsThatFit());
     for (int item = 0; item < cOffsets.length; item += together) {
       int first = item;
@@ -91,7 +91,7 @@ public final class Gemm {
         for (int block = 0; block < Panel.blocks(run.k); block++) {
           int term = block * depth;
           int terms = Math.min(depth, run.k - term);
-          long bytes = (long) blocks.line(terms) * width * Float.BYTES;
+          long bytes = (long) blocks.rightLine(terms) * width * Float.BYTES;
           workers.run(
               items * count,
               (tile, worker) ->
@@ -160,7 +160,7 @@ public final class Gemm {
 
     /** How many products' left operands fit the scratch memory at once; at least one. */
     int itemsThatFit() {
-      int line = Math.max(1, blocks.line(Panel.depth(k)));
+      int line = Math.max(1, blocks.leftLine(Panel.depth(k)));
       int each = line * Math.max(1, blocks.padded(a.rows()));
       return Math.max(1, Scratch.LEFT / each);
     }
@@ -168,7 +168,7 @@ public final class Gemm {
     /** All rows of the columns {@code from} to {@code to} of some products, one block of terms. */
     void rows(int first, int items, int block, int from, int to, Right right) {
       int height = blocks.height();
-      int most = Scratch.LEFT / Math.max(1, blocks.line(Panel.depth(k))) / height * height;
+      int most = Scratch.LEFT / Math.max(1, blocks.leftLine(Panel.depth(k))) / height * height;
       for (int row = 0; row < a.rows(); row += most) {
         int rows = Math.min(most, a.rows() - row);
         packLeft(first, items, block, row, rows);
@@ -194,7 +194,7 @@ public final class Gemm {
                 blocks.height(rows - begin),
                 term,
                 terms,
-                (item * blocks.padded(rows) + begin) * blocks.line(terms));
+                (item * blocks.padded(rows) + begin) * blocks.leftLine(terms));
           });
     }
 
@@ -215,7 +215,7 @@ public final class Gemm {
             column(
                 scratch.local(worker),
                 terms,
-                (item * blocks.padded(rows) + begin) * blocks.line(terms),
+                (item * blocks.padded(rows) + begin) * blocks.leftLine(terms),
                 Math.min(tileRows, rows - begin),
                 right.address(first + item, column / width),
                 column,
@@ -245,11 +245,12 @@ public final class Gemm {
         boolean last) {
       int cols = Math.min(MicroKernel.WIDTH, n - column);
       float[] tile = local.tile;
+      long b = blocks.ready(local, right, terms);
       for (int i = 0; i < rows; i += blocks.height()) {
         int height = blocks.height(rows - i);
         int present = Math.min(height, rows - i);
         long at = to + i * c.rowStride() * Float.BYTES;
-        blocks.multiply(height, left + i * blocks.line(terms), right, terms, tile);
+        blocks.multiply(height, left + i * blocks.leftLine(terms), b, terms, tile);
         if (add) {
           Finish.add(tile, present, cols, at, c.rowStride());
         }

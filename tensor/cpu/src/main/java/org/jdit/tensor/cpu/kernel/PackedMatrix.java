@@ -50,7 +50,7 @@ public final class PackedMatrix {
     int depth = Panel.depth(rows);
     int whole = Math.min(block, rows / Math.max(1, depth));
     int rest = Math.min(rows, block * depth) - whole * depth;
-    return (long) whole * scratch.blocks().line(depth) + scratch.blocks().line(rest);
+    return (long) whole * scratch.blocks().rightLine(depth) + scratch.blocks().rightLine(rest);
   }
 
   /**
@@ -102,7 +102,7 @@ public final class PackedMatrix {
   /** Address of a panel in a block of rows. */
   long address(int panel, int block) {
     int depth = Panel.depth(rows);
-    int here = scratch.blocks().line(Math.min(depth, rows - block * depth));
+    int here = scratch.blocks().rightLine(Math.min(depth, rows - block * depth));
     long lines = before(scratch, rows, block) * MicroKernel.panels(cols) + (long) panel * here;
     return data.address() + lines * MicroKernel.WIDTH * Float.BYTES;
   }

@@ -23,9 +23,19 @@ record UnitBlocks(MatrixUnit unit, boolean split, long left) implements Blocks {
   }
 
   @Override
-  public int line(int terms) {
+  public int leftLine(int terms) {
     int floats = MatrixUnit.STEP * Short.BYTES / Float.BYTES;
     return Bf16Panels.steps(terms) * (split ? 2 * floats : floats);
+  }
+
+  @Override
+  public int rightLine(int terms) {
+    return leftLine(terms);
+  }
+
+  @Override
+  public long ready(Scratch.Local local, long right, int depth) {
+    return right;
   }
 
   @Override

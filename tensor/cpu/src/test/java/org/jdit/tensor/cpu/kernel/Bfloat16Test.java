@@ -98,4 +98,25 @@ class Bfloat16Test {
       assertThat(memory.toArray(ValueLayout.JAVA_FLOAT)).containsExactly(rounded);
     }
   }
+
+  @Test
+  void twoBytesHoldWhatIsRounded() {
+    float[] x = floats();
+    int count = x.length / Lanes.COUNT * Lanes.COUNT;
+    float[] wild = x.clone();
+    Bfloat16.round(Precision.BF16, x, 0, count);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment narrow = arena.allocate(count * 2L, 64);
+      MemorySegment wide = arena.allocate(count * 4L, 64);
+      Bfloat16.narrow(x, count, narrow.address());
+      Bfloat16.widen(narrow.address(), count, wide.address());
+      for (int i = 0; i < count; i++) {
+        int bits = Float.floatToRawIntBits(x[i]);
+        assertThat(wide.getAtIndex(ValueLayout.JAVA_INT, i)).isEqualTo(bits);
+        assertThat(Float.isNaN(x[i])).isEqualTo(Float.isNaN(wild[i]));
+        float one = Bfloat16.at(narrow.address() + i * 2L);
+        assertThat(Float.floatToRawIntBits(one)).isEqualTo(bits);
+      }
+    }
+  }
 }

@@ -83,8 +83,10 @@ class UnitGemmTest {
   void aMatrixInBfloat16TakesTwoBytesForEachElement() {
     try (Workers workers = new Workers(1);
         Scratch half = new Scratch(workers, new Memory(), Precision.BF16, unit);
+        Scratch without = new Scratch(workers, new Memory(), Precision.BF16);
         Scratch split = new Scratch(workers, new Memory(), Precision.BF16X3, unit)) {
       assertThat(PackedMatrix.bytes(half, 4608, 1152)).isEqualTo(2L * 4608 * 1152);
+      assertThat(PackedMatrix.bytes(without, 4608, 1152)).isEqualTo(2L * 4608 * 1152);
       assertThat(PackedMatrix.bytes(split, 4608, 1152)).isEqualTo(4L * 4608 * 1152);
     }
   }
