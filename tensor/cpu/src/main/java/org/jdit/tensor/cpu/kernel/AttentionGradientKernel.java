@@ -188,7 +188,7 @@ public final class AttentionGradientKernel {
 
     private void packQueries(int first, int count) {
       float[] buffer = local.heap;
-      float power = (float) (scale * AttentionKernel.LOG2_E);
+      float power = (float) scale;
       for (int from = 0; from < count; from += WIDTH) {
         long at = bytes(from * size);
         Panel.pack(precision, q, first + from, WIDTH, 0, size, buffer, 0);
@@ -253,11 +253,10 @@ public final class AttentionGradientKernel {
     }
 
     private void softmaxGradient(int block, long lane, FloatVector sum, FloatVector less) {
-      FloatVector sum2 = sum.mul((float) AttentionKernel.LOG2_E);
       FloatVector factor = FloatVector.broadcast(F32, (float) scale);
       long at = lane;
       for (int i = 0; i < block; i++) {
-        FloatVector e = VectorMath.exp2(load(p + at).sub(sum2));
+        FloatVector e = VectorMath.exp(load(p + at).sub(sum));
         FloatVector d = e.mul(load(ds + at).sub(less)).mul(factor);
         store(e, p + at);
         store(d, ds + at);

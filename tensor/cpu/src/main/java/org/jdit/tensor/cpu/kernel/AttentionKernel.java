@@ -23,6 +23,9 @@ import org.jdit.tensor.spi.Precision;
  * the softmax over keys goes lane by lane and nothing is transposed between. Keys come in blocks
  * that fit the caches, with a running maximum and sum (Milakov and Gimelshein, arXiv 1805.02867).
  * In a precision other than float32 the weights of the values are rounded, but not their sum.
+ *
+ * <p>Exponentials are to the base of e: to that of 2 they are cheaper, but the logarithm of 2 in
+ * the scale rounds every score, where the usual scales are powers of 2.
  */
 public final class AttentionKernel {
   private static final int WIDTH = MicroKernel.WIDTH;
@@ -38,10 +41,6 @@ public final class AttentionKernel {
 
   /** Bytes of a row of a panel. */
   private static final long ROW = 2L * BYTES;
-
-  // Scores are taken to the base of 2, which is the cheapest to raise to a power.
-  static final double LOG2_E = 1 / Math.log(2);
-  private static final float LN_2 = 0.6931472f;
 
   /** The largest head size: the queries of one panel fill their room. */
   public static final int MAX_HEAD_SIZE = BLOCK / 32;
@@ -89,7 +88,7 @@ public final class AttentionKernel {
                       head(q, image, head),
                       head(k, image, head),
                       head(v, image, head),
-                      (float) (scale * LOG2_E));
+                      (float) scale);
               int first = tile % parts * together;
               int count = Math.min(together, queries - first);
               t.attend(first, count);
@@ -228,13 +227,13 @@ public final class AttentionKernel {
       FloatVector sum = FloatVector.zero(F32);
       long at = column;
       for (int i = 0; i < keys; i++) {
-        FloatVector e = VectorMath.exp2(load(at).sub(max));
+        FloatVector e = VectorMath.exp(load(at).sub(max));
         sum = sum.add(e);
         store(e, at);
         at += ROW;
       }
       if (more) {
-        FloatVector factor = VectorMath.exp2(load(state).sub(max));
+        FloatVector factor = VectorMath.exp(load(state).sub(max));
         factor.intoArray(local.row, lane);
         sum = factor.fma(load(state + ROW), sum);
       }
@@ -293,7 +292,7 @@ public final class AttentionKernel {
           FloatVector max = load(sums + state + bytes(lane));
           FloatVector sum = load(sums + state + ROW + bytes(lane));
           FloatVector.broadcast(F32, 1f).div(sum).intoArray(factors, lane);
-          VectorMath.log(sum).add(max.mul(LN_2)).intoArray(logarithms, lane);
+          VectorMath.log(sum).add(max).intoArray(logarithms, lane);
         }
         int present = Math.min(WIDTH, count - begin);
         int row = Turn.rows(sums, size, local.heap);

@@ -48,16 +48,24 @@ final class Finish {
     }
   }
 
-  /**
-   * Applies an epilogue to a tile whose first column is {@code column} of C.
-   *
-   * @param row room for one row
-   */
-  static void apply(Epilogue epilogue, float[] tile, int rows, int cols, int column, float[] row) {
+  /** Fetches what an epilogue needs for the columns from {@code column} of C on. */
+  static void prepare(Epilogue epilogue, int column, int cols, float[] row) {
     switch (epilogue) {
       case Epilogue.None() -> {}
-      case Epilogue.Affine(MemorySegment bias, long offset, Activation activation) -> {
-        MemorySegment.copy(bias, Panel.FLOAT, (offset + column) * Float.BYTES, row, 0, cols);
+      case Epilogue.Affine(MemorySegment bias, long offset, Activation _) ->
+          MemorySegment.copy(bias, Panel.FLOAT, (offset + column) * Float.BYTES, row, 0, cols);
+    }
+  }
+
+  /**
+   * Applies an epilogue to a tile.
+   *
+   * @param row what {@link #prepare} fetched for its columns
+   */
+  static void apply(Epilogue epilogue, float[] tile, int rows, float[] row) {
+    switch (epilogue) {
+      case Epilogue.None() -> {}
+      case Epilogue.Affine(MemorySegment _, long _, Activation activation) -> {
         addRow(tile, rows, row);
         switch (activation) {
           case NONE -> {}

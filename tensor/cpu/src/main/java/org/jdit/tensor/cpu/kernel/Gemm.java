@@ -246,6 +246,7 @@ public final class Gemm {
       int cols = Math.min(MicroKernel.WIDTH, n - column);
       float[] tile = local.tile;
       long b = blocks.ready(local, right, terms);
+      Finish.prepare(epilogue, column, cols, local.row);
       for (int i = 0; i < rows; i += blocks.height()) {
         int height = blocks.height(rows - i);
         int present = Math.min(height, rows - i);
@@ -255,7 +256,7 @@ public final class Gemm {
           Finish.add(tile, present, cols, at, c.rowStride());
         }
         if (last) {
-          Finish.apply(epilogue, tile, present, cols, column, local.row);
+          Finish.apply(epilogue, tile, present, local.row);
         }
         Finish.put(tile, present, cols, at, c.rowStride());
       }

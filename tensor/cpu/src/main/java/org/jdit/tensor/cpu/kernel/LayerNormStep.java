@@ -55,7 +55,7 @@ public final class LayerNormStep implements Step {
     width = x.shape().dim(-1);
     rows = x.numel() / width;
     rowsPerSample = modulation.map(m -> rows / Math.max(1, m.shift().shape().dim(0))).orElse(rows);
-    registers.demand(3, Math.max(1, width));
+    registers.demand(4, Math.max(1, width));
   }
 
   @Override
@@ -66,7 +66,8 @@ public final class LayerNormStep implements Step {
   private void task(int task, int worker) {
     float[][] r = registers.of(worker);
     float[] row = r[0];
-    float[] one = r[1];
+    float[] one = r[3];
+    long present = -1;
     int grain = Tasks.rows(width);
     long end = Math.min(rows, (task + 1L) * grain);
     for (long i = (long) task * grain; i < end; i++) {
@@ -81,9 +82,12 @@ public final class LayerNormStep implements Step {
         rstd.write(i, 1, one, 0);
       }
       if (shift != null) {
-        long sample = i / rowsPerSample * width;
-        scale.read(sample, width, r[1], 0);
-        shift.read(sample, width, r[2], 0);
+        long sample = i / rowsPerSample;
+        if (sample != present) {
+          scale.read(sample * width, width, r[1], 0);
+          shift.read(sample * width, width, r[2], 0);
+          present = sample;
+        }
         modulate(row, r[1], r[2], width);
       }
       y.write(i * width, width, row, 0);

@@ -62,24 +62,6 @@ public final class VectorMath {
     return p.mul(powerOfTwo(half)).mul(powerOfTwo(exponent.sub(half)));
   }
 
-  /**
-   * {@code 2^x} for x up to 127, to 1 ulp; 0 below -126. Half the work of {@link #exp}, for weights
-   * of a softmax.
-   */
-  static FloatVector exp2(FloatVector x) {
-    FloatVector shifted = x.add(ROUND);
-    FloatVector r = x.sub(shifted.sub(ROUND));
-    FloatVector p = r.fma(all(1.5326455e-4f), all(1.3390807e-3f));
-    p = p.fma(r, all(9.618506e-3f));
-    p = p.fma(r, all(5.55036e-2f));
-    p = p.fma(r, all(0.24022648f));
-    p = p.fma(r, all(0.6931472f));
-    p = p.fma(r, all(1f));
-    FloatVector power = powerOfTwo(shifted.reinterpretAsInts());
-    return p.mul(power).blend(0f, x.compare(LT, -126f));
-  }
-
-  /** Of the exponent in the low bits; those above it are lost. */
   private static FloatVector powerOfTwo(IntVector exponent) {
     return exponent.add(127).lanewise(LSHL, 23).reinterpretAsFloats();
   }

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
  * Machine code is off, as it takes the place of some of them.
  */
 class CompiledKernelsTest {
-  /** The loops that a forward spends its time in, functions such as exp2 inlined. */
+  /** The loops that a forward spends its time in, functions such as exp inlined. */
   private static final List<String> HOT =
       List.of(
           Lanes.COUNT == 16 ? "Kernel12::multiply" : "Kernel6::multiply",
