@@ -39,21 +39,19 @@ public final class CpuBackend implements Backend {
 
   /** A backend with a fixed number of threads, at least 1. */
   CpuBackend(int threads, boolean profile, Precision precision) {
-    this(threads, profile, precision, unit());
+    this(threads, profile, precision, unit(precision));
   }
 
-  /** As above, with the matrix unit given, which float32 has no use for. */
+  /** As above, with the matrix unit given, of which there must be none in float32. */
   CpuBackend(int threads, boolean profile, Precision precision, Found<MatrixUnit> unit) {
     this.unit = unit;
-    engine =
-        Engine.open(
-            threads,
-            profile,
-            precision,
-            unit.toOptional().filter(_ -> precision != Precision.FP32));
+    engine = Engine.open(threads, profile, precision, unit.toOptional());
   }
 
-  private static Found<MatrixUnit> unit() {
+  private static Found<MatrixUnit> unit(Precision precision) {
+    if (precision == Precision.FP32) {
+      return new Found.Absent<>("float32 has no use for one", false);
+    }
     return Scratch.wideEnough()
         ? MatrixUnit.find()
         : new Found.Absent<>("vectors are shorter than 512 bits", false);

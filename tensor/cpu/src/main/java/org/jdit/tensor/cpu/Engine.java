@@ -32,7 +32,7 @@ record Engine(
   /**
    * Starts the threads and allocates working memory.
    *
-   * @param unit what products run on, unless the precision is float32
+   * @param unit what products run on; none in float32
    */
   static Engine open(int threads, boolean profile, Precision precision, Optional<MatrixUnit> unit) {
     Workers workers = new Workers(threads);
