@@ -43,6 +43,14 @@ sealed interface Blocks permits FloatBlocks, UnitBlocks {
   void right(Scratch.Local local, Matrix columns, int panel, int from, int depth, long to);
 
   /**
+   * Packs a panel of columns for use at once.
+   *
+   * @param columns the right operand, transposed
+   * @return where {@link #multiply} finds it, until the next call for the same {@code local}
+   */
+  long right(Scratch.Local local, Matrix columns, int panel, int from, int depth);
+
+  /**
    * Makes a right panel ready for many products.
    *
    * @return where {@link #multiply} finds it, until the next call for the same {@code local}

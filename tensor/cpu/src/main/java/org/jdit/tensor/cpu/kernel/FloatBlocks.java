@@ -56,6 +56,12 @@ final class FloatBlocks implements Blocks {
   }
 
   @Override
+  public long right(Scratch.Local local, Matrix columns, int panel, int from, int depth) {
+    PackedMatrix.packPanel(precision, columns, panel, from, depth, local.heap, local.memory);
+    return local.memory;
+  }
+
+  @Override
   public long ready(Scratch.Local local, long right, int depth) {
     if (!half) {
       return right;

@@ -7,8 +7,9 @@ import java.util.Arrays;
  * scratch memory's precision says. An element of C is the same whatever the number of rows of A, of
  * threads or of products in the batch.
  *
- * <p>The sum is cut into blocks of terms; for each, A is packed once for all threads (and B, if it
- * is not packed yet), then the threads share out tiles of C.
+ * <p>The sum is cut into blocks of terms; for each, A is packed once for all threads, then the
+ * threads share out tiles of C, one panel of B each. A panel that is not packed yet is packed for
+ * its tile, so that it never leaves the nearer caches.
  */
 public final class Gemm {
   /** Most rows of a tile: enough to make up for fetching its panel of B from far away. */
@@ -41,7 +42,9 @@ public final class Gemm {
     Run run = new Run(a, new long[1], c, new long[1], epilogue);
     for (int block = 0; block < Panel.blocks(run.k); block++) {
       int at = block;
-      run.rows(0, 1, block, 0, run.n, (item, panel) -> b.address(panel, at));
+      int terms = run.terms(block);
+      run.rows(
+          0, 1, block, (local, item, panel) -> blocks.ready(local, b.address(panel, at), terms));
     }
   }
 
@@ -77,39 +80,18 @@ public final class Gemm {
     checkShifts(c, cOffsets);
     Run run = new Run(a, aOffsets, c, cOffsets, epilogue);
     Matrix columns = b.transposed();
-    int width = MicroKernel.WIDTH;
-    int depth = Math.max(1, Panel.depth(run.k));
-    int panels = MicroKernel.panels(run.n);
-    int most = Scratch.RIGHT / (blocks.rightLine(depth) * width);
-    int together = Math.clamp(most / Math.max(1, panels), 1, run.itemsThatFit());
+    int together = run.itemsThatFit();
     for (int item = 0; item < cOffsets.length; item += together) {
-      int first = item;
       int items = Math.min(together, cOffsets.length - item);
-      for (int start = 0; start < panels; start += most) {
-        int from = start;
-        int count = Math.min(most, panels - start);
-        for (int block = 0; block < Panel.blocks(run.k); block++) {
-          int term = block * depth;
-          int terms = Math.min(depth, run.k - term);
-          long bytes = (long) blocks.rightLine(terms) * width * Float.BYTES;
-          workers.run(
-              items * count,
-              (tile, worker) ->
-                  blocks.right(
-                      scratch.local(worker),
-                      columns.shifted(bOffsets[first + tile / count]),
-                      from + tile % count,
-                      term,
-                      terms,
-                      scratch.right + tile * bytes));
-          run.rows(
-              first,
-              items,
-              block,
-              from * width,
-              Math.min(run.n, (from + count) * width),
-              (i, panel) -> scratch.right + ((long) (i - first) * count + panel - from) * bytes);
-        }
+      for (int block = 0; block < Panel.blocks(run.k); block++) {
+        int term = block * Panel.depth(run.k);
+        int terms = run.terms(block);
+        run.rows(
+            item,
+            items,
+            block,
+            (local, i, panel) ->
+                blocks.right(local, columns.shifted(bOffsets[i]), panel, term, terms));
       }
     }
   }
@@ -132,10 +114,10 @@ public final class Gemm {
     }
   }
 
-  /** Where a panel of B lies. */
+  /** Makes a panel of B ready for many products. */
   @FunctionalInterface
   private interface Right {
-    long address(int item, int panel);
+    long ready(Scratch.Local local, int item, int panel);
   }
 
   /** One call: its operands but B. */
@@ -158,6 +140,12 @@ public final class Gemm {
       this.epilogue = epilogue;
     }
 
+    /** Terms of a block. */
+    int terms(int block) {
+      int depth = Panel.depth(k);
+      return Math.min(depth, k - block * depth);
+    }
+
     /** How many products' left operands fit the scratch memory at once; at least one. */
     int itemsThatFit() {
       int line = Math.max(1, blocks.leftLine(Panel.depth(k)));
@@ -165,23 +153,22 @@ public final class Gemm {
       return Math.max(1, Scratch.LEFT / each);
     }
 
-    /** All rows of the columns {@code from} to {@code to} of some products, one block of terms. */
-    void rows(int first, int items, int block, int from, int to, Right right) {
+    /** All of some products, one block of terms. */
+    void rows(int first, int items, int block, Right right) {
       int height = blocks.height();
       int most = Scratch.LEFT / Math.max(1, blocks.leftLine(Panel.depth(k))) / height * height;
       for (int row = 0; row < a.rows(); row += most) {
         int rows = Math.min(most, a.rows() - row);
         packLeft(first, items, block, row, rows);
-        multiply(first, items, block, row, rows, from, to, right);
+        multiply(first, items, block, row, rows, right);
       }
     }
 
     private void packLeft(int first, int items, int block, int row, int rows) {
       int height = blocks.height();
       int panels = Math.ceilDiv(rows, height);
-      int depth = Panel.depth(k);
-      int term = block * depth;
-      int terms = Math.min(depth, k - term);
+      int term = block * Panel.depth(k);
+      int terms = terms(block);
       workers.run(
           items * panels,
           (tile, worker) -> {
@@ -198,26 +185,25 @@ public final class Gemm {
           });
     }
 
-    private void multiply(
-        int first, int items, int block, int row, int rows, int from, int to, Right right) {
-      int width = MicroKernel.WIDTH;
-      int panels = MicroKernel.panels(to - from);
+    private void multiply(int first, int items, int block, int row, int rows, Right right) {
+      int panels = MicroKernel.panels(n);
       int tileRows = tileRows(rows, items * panels);
       int groups = Math.ceilDiv(rows, tileRows);
-      int depth = Panel.depth(k);
-      int terms = Math.min(depth, k - block * depth);
+      int terms = terms(block);
       workers.run(
           items * groups * panels,
           (tile, worker) -> {
             int item = tile / (groups * panels);
             int begin = tile / panels % groups * tileRows;
-            int column = from + tile % panels * width;
+            int panel = tile % panels;
+            int column = panel * MicroKernel.WIDTH;
+            Scratch.Local local = scratch.local(worker);
             column(
-                scratch.local(worker),
+                local,
                 terms,
                 (item * blocks.padded(rows) + begin) * blocks.leftLine(terms),
                 Math.min(tileRows, rows - begin),
-                right.address(first + item, column / width),
+                right.ready(local, first + item, panel),
                 column,
                 c.address(row + begin, column) + cOffsets[first + item] * Float.BYTES,
                 block > 0,
@@ -238,14 +224,13 @@ public final class Gemm {
         int terms,
         int left,
         int rows,
-        long right,
+        long b,
         int column,
         long to,
         boolean add,
         boolean last) {
       int cols = Math.min(MicroKernel.WIDTH, n - column);
       float[] tile = local.tile;
-      long b = blocks.ready(local, right, terms);
       Finish.prepare(epilogue, column, cols, local.row);
       for (int i = 0; i < rows; i += blocks.height()) {
         int height = blocks.height(rows - i);

@@ -7,21 +7,15 @@ import org.jdit.tensor.spi.Precision;
 
 /**
  * What {@link Gemm}, {@link AttentionKernel} and {@link ConvKernel} share: their precision, the
- * threads and the working memory, allocated once: 21 MiB and 3 MiB for each thread, whatever the
+ * threads and the working memory, allocated once: 5 MiB and 3 MiB for each thread, whatever the
  * shapes. Kernels that share it must run one after another.
  */
 public final class Scratch implements AutoCloseable {
   /** Floats of {@link #left}. */
   static final int LEFT = 1152 * 1056;
 
-  /** Floats at {@link #right}. */
-  static final int RIGHT = 1 << 22;
-
   /** Panels of left operands, for all threads. */
   final float[] left = new float[LEFT];
-
-  /** Address of panels of right operands, for all threads. */
-  final long right;
 
   private final Workers workers;
   private final Precision precision;
@@ -71,16 +65,16 @@ public final class Scratch implements AutoCloseable {
     }
     this.workers = workers;
     this.precision = precision;
-    long own = (long) RIGHT + (long) workers.threads() * Local.MEMORY;
+    long own = (long) workers.threads() * Local.MEMORY;
     this.slab = memory.allocate((unit.isPresent() ? own + LEFT : own) * Float.BYTES);
-    this.right = slab.segment().address();
+    long address = slab.segment().address();
     this.blocks =
         unit.<Blocks>map(
-                u -> new UnitBlocks(u, precision == Precision.BF16X3, right + own * Float.BYTES))
+                u -> new UnitBlocks(u, precision == Precision.BF16X3, address + own * Float.BYTES))
             .orElseGet(() -> new FloatBlocks(precision, left));
     this.locals = new Local[workers.threads()];
     for (int i = 0; i < locals.length; i++) {
-      locals[i] = new Local(right + (RIGHT + (long) i * Local.MEMORY) * Float.BYTES);
+      locals[i] = new Local(address + (long) i * Local.MEMORY * Float.BYTES);
     }
   }
 

@@ -57,6 +57,13 @@ record UnitBlocks(MatrixUnit unit, boolean split, long left) implements Blocks {
     }
   }
 
+  @Override
+  public long right(Scratch.Local local, Matrix columns, int panel, int from, int depth) {
+    long to = local.memory + Bf16Panels.WORK;
+    right(local, columns, panel, from, depth, to);
+    return to;
+  }
+
   /** Bytes of one panel of the two. */
   private static long part(int depth) {
     return MatrixUnit.bytes(Bf16Panels.steps(depth));
