@@ -20,6 +20,9 @@ public interface Layouts {
    */
   boolean overwrites(Op op);
 
+  /** Whether the kernel of {@code op} writes row-major results at any position of a buffer. */
+  boolean places(Op op);
+
   /** A layout as a matrix: all axes but the last are rows; empty if that needs a copy. */
   static Optional<Strided> rows(Strided layout) {
     int last = layout.shape().dim(-1);

@@ -37,7 +37,8 @@ public record Lowering(Program program, Map<Integer, Place> places, int commit) 
 
   /** Decides the layouts of a Program for the kernels of a backend. */
   public static Lowering of(Program p, Layouts layouts) {
-    return Commit.inPlace(new Builder(p, layouts).build(), layouts);
+    Lowering built = new Builder(p, layouts).build();
+    return Commit.inPlace(Joining.inPlace(built, layouts), layouts);
   }
 
   /** The value whose buffer a value lies in. */

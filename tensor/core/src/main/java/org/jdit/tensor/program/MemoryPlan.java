@@ -66,7 +66,7 @@ public record MemoryPlan(Map<Integer, Integer> slotOf, List<Long> slotBytes) {
   /**
    * A value that needs a buffer.
    *
-   * @param from the node that makes it
+   * @param from the node that makes it, or the first that makes a part of it
    * @param to the last node that reads it, or its maker
    */
   private record Value(int id, DType type, long bytes, int from, int to) {}
@@ -79,13 +79,21 @@ public record MemoryPlan(Map<Integer, Integer> slotOf, List<Long> slotBytes) {
       }
     }
     p.roots().forEach(v -> lastUse.put(storageOf.applyAsInt(v), Integer.MAX_VALUE));
+    Map<Integer, Integer> firstPart = new HashMap<>();
     List<Value> values = new ArrayList<>();
     for (int i = 0; i < p.nodes().size(); i++) {
       for (int v : p.nodes().get(i).out()) {
+        int from = i;
+        firstPart.computeIfAbsent(storageOf.applyAsInt(v), _ -> from);
         if (storageOf.applyAsInt(v) == v) {
           Spec spec = p.spec(v);
           values.add(
-              new Value(v, spec.dtype(), spec.bytes(), i, Math.max(i, lastUse.getOrDefault(v, i))));
+              new Value(
+                  v,
+                  spec.dtype(),
+                  spec.bytes(),
+                  firstPart.get(v),
+                  Math.max(i, lastUse.getOrDefault(v, i))));
         }
       }
     }

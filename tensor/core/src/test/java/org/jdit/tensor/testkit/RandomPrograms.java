@@ -74,7 +74,7 @@ public final class RandomPrograms {
     Tensor a = any(known);
     int rows = a.dim(0);
     int columns = a.dim(1);
-    switch (random.nextInt(callee == null ? 13 : 15)) {
+    switch (random.nextInt(callee == null ? 14 : 16)) {
       case 0 -> known.add(a.tanh());
       case 1 -> known.add(a.sin().mul(a.cos()));
       case 2 -> known.add(a.t());
@@ -93,6 +93,11 @@ public final class RandomPrograms {
         known.add(a.mul(b).add(a.sub(b)));
       }
       case 12 -> known.add(a.fill(a.shape(), 0.5).sub(a));
+      case 13 -> {
+        Tensor b = a.mul(0.7);
+        known.add(Tensor.concat(0, b, a, a.neg(), b).slice(0, rows / 2, 3 * rows));
+        known.add(b.t());
+      }
       default -> {
         List<Tensor> in =
             List.of(

@@ -4,12 +4,15 @@ import java.util.List;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Strided;
 import org.jdit.tensor.op.Attention;
+import org.jdit.tensor.op.AttentionGradient;
 import org.jdit.tensor.op.Call;
 import org.jdit.tensor.op.Conv2d;
 import org.jdit.tensor.op.Gather;
 import org.jdit.tensor.op.Linear;
 import org.jdit.tensor.op.MatMul;
 import org.jdit.tensor.op.Op;
+import org.jdit.tensor.op.Reduce;
+import org.jdit.tensor.op.ScatterAdd;
 import org.jdit.tensor.program.Layouts;
 
 /** Most kernels take any layout, and all but one make row-major. */
@@ -34,6 +37,14 @@ final class CpuLayouts implements Layouts {
     return op instanceof Attention && index == 0
         ? Layouts.headsSideBySide(shape)
         : Strided.contiguous(shape);
+  }
+
+  @Override
+  public boolean places(Op op) {
+    return switch (op) {
+      case Linear _, MatMul _, AttentionGradient _, Reduce _, ScatterAdd _, Call _ -> true;
+      default -> false;
+    };
   }
 
   /** Calls are element-wise chains here. */

@@ -1,5 +1,6 @@
 package org.jdit.tensor.cpu;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jdit.tensor.DType;
@@ -169,19 +170,18 @@ final class Kernels {
   }
 
   private Step concat(Concat op, Node n, Operand out) {
-    Step[] parts = new Step[n.in().size()];
+    List<Step> copies = new ArrayList<>();
     int at = 0;
-    for (int i = 0; i < parts.length; i++) {
+    for (int i = 0; i < n.in().size(); i++) {
       Operand part = in(n, i);
       int size = part.shape().dim(op.axis());
-      parts[i] = copyInto(part, out, op.axis(), at);
+      // A part may have been computed in its place.
+      if (!part.equals(out.with(out.layout().slice(op.axis(), at, size)))) {
+        copies.add(copyInto(part, out, op.axis(), at));
+      }
       at += size;
     }
-    return () -> {
-      for (Step s : parts) {
-        s.run();
-      }
-    };
+    return () -> copies.forEach(Step::run);
   }
 
   private Step pad(Pad op, Node n, Operand out) {

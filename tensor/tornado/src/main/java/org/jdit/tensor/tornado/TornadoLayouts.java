@@ -44,6 +44,12 @@ record TornadoLayouts(Set<Op> loops) implements Layouts {
         : Strided.contiguous(shape);
   }
 
+  /** Kernels write to buffers of their own. */
+  @Override
+  public boolean places(Op op) {
+    return false;
+  }
+
   @Override
   public boolean overwrites(Op op) {
     return switch (op) {
