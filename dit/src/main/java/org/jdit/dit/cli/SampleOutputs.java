@@ -4,6 +4,7 @@ import java.awt.image.BufferedImage;
 import java.io.PrintWriter;
 import java.nio.channels.Channels;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jdit.dit.image.AnimatedGif;
@@ -94,7 +95,11 @@ record SampleOutputs(
   }
 
   void picture(Path file) {
-    Png.write(file, layout.of(samples), Map.of("Software", "JDiT", "parameters", json()));
+    // In this order, so that the same run writes the same bytes.
+    Map<String, String> text = new LinkedHashMap<>();
+    text.put("Software", "JDiT");
+    text.put("parameters", json());
+    Png.write(file, layout.of(samples), text);
   }
 
   void latents(Path file) {
