@@ -72,7 +72,8 @@ class UnitGemmTest {
       packed(arena, scratch, b).unpack(to);
       for (int i = 0; i < b.rows(); i++) {
         for (int j = 0; j < b.cols(); j++) {
-          assertThat(Floats.get(to, i, j)).isEqualTo(rounded(precision, Floats.get(b, i, j)));
+          assertThat(Floats.get(to, i, j))
+              .isEqualTo(Floats.rounded(precision, Floats.get(b, i, j)));
         }
       }
     }
@@ -115,12 +116,6 @@ class UnitGemmTest {
         : new Matrix(data, 0, rows, cols, 1, Math.max(1, rows));
   }
 
-  private static float rounded(Precision precision, float x) {
-    float[] one = {x};
-    Bfloat16.round(precision, one, 0, 1);
-    return one[0];
-  }
-
   /**
    * Sums of float32 are wrong by at most K 2^-24 of the sum of the terms' sizes; the product of two
    * second parts, which is left out, is up to 2^-18 of a term.
@@ -134,8 +129,8 @@ class UnitGemmTest {
         double size = Math.abs(sum);
         for (int k = 0; k < a.cols(); k++) {
           double product =
-              (double) rounded(precision, Floats.get(a, i, k))
-                  * rounded(precision, Floats.get(b, k, j));
+              (double) Floats.rounded(precision, Floats.get(a, i, k))
+                  * Floats.rounded(precision, Floats.get(b, k, j));
           sum += product;
           size += Math.abs(product);
         }
