@@ -29,7 +29,10 @@ class UnitConvTest {
     {2, 5, 13, 23, 65, 3, 2, 3, 1},
     {1, 2, 7, 7, 3, 7, 7, 3, 3},
     {1, 1, 2, 3, 2, 3, 3, 1, 4},
-    {1, 1, 2, 33, 1200, 1, 1, 1, 0}
+    {1, 1, 2, 33, 1200, 1, 1, 1, 0},
+    // Two blocks of terms, of which one has a step more; more outputs than fit at once.
+    {1, 1217, 3, 5, 35, 1, 1, 1, 0},
+    {1, 1152, 1, 2, 1060, 1, 1, 1, 0}
   };
 
   private final Optional<MatrixUnit> unit = Optional.of(PlainUnit.create());
@@ -76,8 +79,8 @@ class UnitConvTest {
       names = {"BF16", "BF16X3"})
   void weightsAreReadBackRounded(Precision precision) {
     try (Scratch scratch = new Scratch(workers, memory, precision, unit)) {
-      Operand weight = Floats.tensor(arena, 1, 45, 133, 3, 3);
-      Operand to = Floats.tensor(arena, 2, 45, 133, 3, 3);
+      Operand weight = Floats.tensor(arena, 1, 45, 1217, 1, 1);
+      Operand to = Floats.tensor(arena, 2, 45, 1217, 1, 1);
       ConvKernelTest.pack(arena, scratch, weight).unpack(to);
       float[] expected = Floats.copy(weight.data());
       Bfloat16.round(precision, expected, 0, expected.length);
