@@ -1,5 +1,6 @@
 package org.jdit.tensor.cpu.kernel;
 
+import java.lang.foreign.MemorySegment;
 import org.jdit.tensor.cpu.machine.MatrixUnit;
 
 /**
@@ -35,11 +36,11 @@ sealed interface Blocks permits FloatBlocks, UnitBlocks {
    */
   void left(Scratch.Local local, Matrix a, int row, int height, int from, int depth, int at);
 
-  /** Copies {@code count} floats of left panels from the working memory to an address. */
-  void saveLeft(int at, int count, long to);
+  /** Fills {@code to} with left panels from the working memory. */
+  void saveLeft(int at, MemorySegment to);
 
-  /** Copies {@code count} floats of left panels, saved by blocks of this kind, from an address. */
-  void loadLeft(long from, int at, int count);
+  /** Copies left panels, saved by blocks of this kind, to the working memory. */
+  void loadLeft(MemorySegment from, int at);
 
   /**
    * Packs a panel of columns, rounded; columns beyond the last one are zero.

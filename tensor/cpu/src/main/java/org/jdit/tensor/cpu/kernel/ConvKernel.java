@@ -91,17 +91,17 @@ public final class ConvKernel {
 
   /** Copies part of the weights to where the blocks have their left operand. */
   private void load(ConvWeights weights, Part part) {
-    int height = blocks.height();
-    int line = blocks.leftLine(part.depth);
-    long start = weights.address(part.row, part.from);
+    int step = blocks.height();
     scratch
         .workers()
         .run(
-            Math.ceilDiv(part.rows, height),
+            Math.ceilDiv(part.rows, step),
             (panel, worker) -> {
-              int at = panel * height * line;
-              int count = blocks.height(part.rows - panel * height) * line;
-              blocks.loadLeft(start + (long) at * Float.BYTES, at, count);
+              int row = panel * step;
+              int height = blocks.height(part.rows - row);
+              blocks.loadLeft(
+                  weights.panels(part.row + row, part.from, height),
+                  row * blocks.leftLine(part.depth));
             });
   }
 

@@ -67,18 +67,19 @@ public final class ConvWeights {
   }
 
   /**
-   * Address of a panel.
+   * The panels of one block of terms.
    *
-   * @param output its first output channel
-   * @param from first term of its block
+   * @param output first output channel of the first panel
+   * @param from first term of the block
+   * @param rows rows of all panels, filling included
    */
-  long address(int output, int from) {
+  MemorySegment panels(int output, int from, int rows) {
     Blocks blocks = scratch.blocks();
     int depth = Panel.depth(terms());
     long before = (long) from / Math.max(1, depth) * blocks.leftLine(depth);
     long line = blocks.leftLine(Math.min(depth, terms() - from));
     long at = before * blocks.padded(outputs()) + output * line;
-    return data.address() + at * Float.BYTES;
+    return data.asSlice(at * Float.BYTES, rows * line * Float.BYTES);
   }
 
   /**
@@ -109,8 +110,7 @@ public final class ConvWeights {
               int depth = Math.min(most, terms - from);
               int height = local.blocks.height(outputs() - first);
               local.blocks.left(local, rows, first, height, from, depth, 0);
-              int count = height * local.blocks.leftLine(depth);
-              local.blocks.saveLeft(0, count, address(first, from));
+              local.blocks.saveLeft(0, panels(first, from, height));
             });
   }
 
@@ -124,7 +124,8 @@ public final class ConvWeights {
       for (int t = 0; t < terms(); t++) {
         int from = t / most * most;
         int depth = Math.min(most, terms() - from);
-        float x = blocks.leftElement(address(first, from), height, depth, o - first, t - from);
+        long panel = panels(first, from, height).address();
+        float x = blocks.leftElement(panel, height, depth, o - first, t - from);
         to.data().set(Panel.FLOAT, to.byteOffset() + ((long) o * terms() + t) * Float.BYTES, x);
       }
     }

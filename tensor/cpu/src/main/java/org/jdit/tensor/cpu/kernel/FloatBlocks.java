@@ -47,13 +47,17 @@ final class FloatBlocks implements Blocks {
   }
 
   @Override
-  public void saveLeft(int at, int count, long to) {
-    MemorySegment.copy(left, at, Lanes.MEMORY, Panel.FLOAT, to, count);
+  public void saveLeft(int at, MemorySegment to) {
+    MemorySegment.copy(left, at, to, Panel.FLOAT, 0, floats(to));
   }
 
   @Override
-  public void loadLeft(long from, int at, int count) {
-    MemorySegment.copy(Lanes.MEMORY, Panel.FLOAT, from, left, at, count);
+  public void loadLeft(MemorySegment from, int at) {
+    MemorySegment.copy(from, Panel.FLOAT, 0, left, at, floats(from));
+  }
+
+  private static int floats(MemorySegment panels) {
+    return (int) (panels.byteSize() / Float.BYTES);
   }
 
   @Override

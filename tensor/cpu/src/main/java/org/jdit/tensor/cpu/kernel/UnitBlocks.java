@@ -52,15 +52,17 @@ record UnitBlocks(MatrixUnit unit, boolean split, long left, int room) implement
   }
 
   @Override
-  public void saveLeft(int at, int count, long to) {
-    long from = address(at, count);
-    MemorySegment.copy(Lanes.MEMORY, from, Lanes.MEMORY, to, (long) count * Float.BYTES);
+  public void saveLeft(int at, MemorySegment to) {
+    to.copyFrom(segment(at, to.byteSize()));
   }
 
   @Override
-  public void loadLeft(long from, int at, int count) {
-    long to = address(at, count);
-    MemorySegment.copy(Lanes.MEMORY, from, Lanes.MEMORY, to, (long) count * Float.BYTES);
+  public void loadLeft(MemorySegment from, int at) {
+    segment(at, from.byteSize()).copyFrom(from);
+  }
+
+  private MemorySegment segment(int at, long bytes) {
+    return Lanes.MEMORY.asSlice(address(at, (int) (bytes / Float.BYTES)), bytes);
   }
 
   /** Of {@code count} floats of the left operands' working memory. */
