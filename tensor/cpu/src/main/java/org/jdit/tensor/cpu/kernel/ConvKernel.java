@@ -75,7 +75,7 @@ public final class ConvKernel {
         || !out.shape().equals(Shape.of(in.dim(0), weights.outputs(), h, w))
         || !bias.shape().equals(Shape.of(weights.outputs()))) {
       throw new IllegalArgumentException(
-          "%s convolved with %s does not give %s".formatted(in, weights, out.shape()));
+          "%s convolved with %s does not give %s".formatted(in, weights.shape(), out.shape()));
     }
     if (!out.layout().isContiguous()
         || !bias.layout().isContiguous()

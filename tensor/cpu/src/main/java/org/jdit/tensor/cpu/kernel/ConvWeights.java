@@ -41,6 +41,11 @@ public final class ConvWeights {
     return shape.dim(1) * shape.dim(2) * shape.dim(3);
   }
 
+  /** {@code [O, C, kh, kw]}. */
+  Shape shape() {
+    return shape;
+  }
+
   /** Number of output channels, O. */
   int outputs() {
     return shape.dim(0);
