@@ -54,9 +54,10 @@ class UnitAttentionTest {
       names = {"BF16", "BF16X3"})
   void attentionFollowsItsDefinitionWhateverWasInTheWorkingMemory(Precision precision) {
     try (Scratch scratch = new Scratch(workers, memory, precision, unit)) {
-      Operand nan = Floats.filled(arena, Float.NaN, 1, 2, 520, 126);
+      Operand nan = Floats.filled(arena, Float.NaN, 1, 2, 40, 126);
+      Operand nans = Floats.filled(arena, Float.NaN, 1, 2, 520, 126);
       for (int[] s : SIZES) {
-        run(scratch, nan, nan, nan, 1);
+        run(scratch, nan, nans, nans, 1);
         Operand q = Floats.tensor(arena, 1, s[0], s[1], s[2], s[4]);
         Operand k = Floats.tensor(arena, 2, s[0], s[1], s[3], s[4]);
         Operand v = Floats.tensor(arena, 3, s[0], s[1], s[3], s[4]);
@@ -96,7 +97,7 @@ class UnitAttentionTest {
       names = {"BF16", "BF16X3"})
   void aQueryIsTheSameWhateverTheNumberOfQueriesImagesAndThreads(Precision precision) {
     Operand q = Floats.tensor(arena, 1, 2, 1, 70, 72);
-    Operand k = Floats.tensor(arena, 2, 2, 1, 530, 72);
+    Operand k = Floats.tensor(arena, 2, 2, 1, 515, 72);
     Operand few = q.with(q.layout().slice(0, 1, 1).slice(2, 3, 17));
     Operand last = k.with(k.layout().slice(0, 1, 1));
     try (Scratch scratch = new Scratch(workers, memory, precision, unit);
