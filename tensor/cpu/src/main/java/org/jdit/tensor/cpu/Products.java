@@ -7,6 +7,7 @@ import org.jdit.tensor.DType;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Strided;
 import org.jdit.tensor.cpu.kernel.ConvKernel;
+import org.jdit.tensor.cpu.kernel.ConvWeights;
 import org.jdit.tensor.cpu.kernel.Epilogue;
 import org.jdit.tensor.cpu.kernel.Gemm;
 import org.jdit.tensor.cpu.kernel.Matrix;
@@ -110,15 +111,14 @@ final class Products {
     ConvKernel kernel = new ConvKernel(engine.scratch());
     Optional<Buffers.Weight> weight = buffers.weight(n.in().get(1));
     if (weight.isPresent() && weight.get().whole()) {
-      ConvKernel.Weights packed = weight.get().value().convolution();
+      ConvWeights packed = weight.get().value().convolution();
       return () -> kernel.run(x, packed, bias, op.stride(), op.padding(), out);
     }
     Operand w = buffers.operand(n.in().get(1));
-    Shape s = w.shape();
-    MemorySegment into =
-        buffers.allocate(ConvKernel.Weights.bytes(s.dim(0), s.dim(1), s.dim(2), s.dim(3)));
+    MemorySegment into = buffers.allocate(ConvWeights.bytes(engine.scratch(), w.shape()));
+    ConvWeights packed = new ConvWeights(engine.scratch(), into, w.shape());
     return () -> {
-      ConvKernel.Weights packed = ConvKernel.packWeights(engine.scratch(), w, into);
+      packed.pack(w);
       kernel.run(x, packed, bias, op.stride(), op.padding(), out);
     };
   }

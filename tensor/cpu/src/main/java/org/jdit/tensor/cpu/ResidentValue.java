@@ -3,12 +3,11 @@ package org.jdit.tensor.cpu;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jdit.tensor.Elements;
-import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Strided;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.Value;
-import org.jdit.tensor.cpu.kernel.ConvKernel;
+import org.jdit.tensor.cpu.kernel.ConvWeights;
 import org.jdit.tensor.cpu.kernel.Matrix;
 import org.jdit.tensor.cpu.kernel.Operand;
 import org.jdit.tensor.cpu.kernel.PackedMatrix;
@@ -24,7 +23,7 @@ import org.jdit.tensor.program.Role;
 final class ResidentValue implements AutoCloseable {
   private record PackedForm(PackedMatrix weight, Memory.Slab slab) {}
 
-  private record ConvForm(ConvKernel.Weights weight, Memory.Slab slab) {}
+  private record ConvForm(ConvWeights weight, Memory.Slab slab) {}
 
   private final Engine engine;
   private final Role role;
@@ -81,18 +80,14 @@ final class ResidentValue implements AutoCloseable {
   }
 
   /** The value as the weights of convolutions. */
-  ConvKernel.Weights convolution() {
+  ConvWeights convolution() {
     if (convolution == null) {
-      Shape s = spec.shape();
       Memory.Slab slab =
-          engine
-              .memory()
-              .allocate(ConvKernel.Weights.bytes(s.dim(0), s.dim(1), s.dim(2), s.dim(3)));
+          engine.memory().allocate(ConvWeights.bytes(engine.scratch(), spec.shape()));
       ConvForm form =
-          new ConvForm(
-              new ConvKernel.Weights(slab.segment(), s.dim(0), s.dim(1), s.dim(2), s.dim(3)), slab);
+          new ConvForm(new ConvWeights(engine.scratch(), slab.segment(), spec.shape()), slab);
       if (loaded) {
-        ConvKernel.packWeights(engine.scratch(), plain(), slab.segment());
+        form.weight().pack(plain());
       }
       convolution = form;
     }
@@ -130,7 +125,7 @@ final class ResidentValue implements AutoCloseable {
     }
     matrices.forEach((view, form) -> pack(from, view, form));
     if (convolution != null) {
-      ConvKernel.packWeights(engine.scratch(), from, convolution.slab().segment());
+      convolution.weight().pack(from);
     }
     loaded = true;
   }

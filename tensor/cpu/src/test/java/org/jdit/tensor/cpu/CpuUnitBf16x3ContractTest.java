@@ -24,7 +24,9 @@ class CpuUnitBf16x3ContractTest extends BackendContract {
   }
 
   /**
-   * Up to 2^-18 of each term; where terms cancel, they add up to eight times the largest element.
+   * The product of two second parts, up to 2^-16 of each term, 2^-18 on average; where terms
+   * cancel, they add up to a few times the largest element. In attention a score's becomes a
+   * weight's.
    */
   @Override
   protected double leftOut() {

@@ -11,7 +11,6 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Shape;
-import org.jdit.tensor.spi.Precision;
 
 /**
  * {@code softmax(scale · q kᵀ) v} without the matrix of all scores (torch
@@ -24,20 +23,28 @@ import org.jdit.tensor.spi.Precision;
  * that fit the caches, with a running maximum and sum (Milakov and Gimelshein, arXiv 1805.02867).
  * In a precision other than float32 the weights of the values are rounded, but not their sum.
  *
+ * <p>On a matrix unit the scale is applied to the scores, since queries have to be bfloat16 there;
+ * elsewhere to the rounded queries.
+ *
  * <p>Exponentials are to the base of e: to that of 2 they are cheaper, but the logarithm of 2 in
  * the scale rounds every score, where the usual scales are powers of 2.
  */
 public final class AttentionKernel {
   private static final int WIDTH = MicroKernel.WIDTH;
-  private static final int HEIGHT = MicroKernel.HEIGHT;
 
   /** Floats of a block of keys, of values, of the queries of a tile. */
   private static final int BLOCK = 1 << 16;
 
-  /** A multiple of the heights of all micro-kernels. */
+  /** Most keys of a block, up to the next multiple of a panel's height. */
   private static final int MOST_KEYS = 504;
 
   private static final int MOST_QUERIES = 512;
+
+  /** Floats of a block of queries or sums whose size is filled up to a panel's height. */
+  private static final int FILLED = BLOCK + 34 * MOST_QUERIES;
+
+  /** Floats of the scores of a panel for a block of keys. */
+  private static final int SCORES = 512 * WIDTH;
 
   /** Bytes of a row of a panel. */
   private static final long ROW = 2L * BYTES;
@@ -83,7 +90,6 @@ public final class AttentionKernel {
               int head = tile / parts % heads;
               Tile t =
                   new Tile(
-                      scratch.precision(),
                       scratch.local(worker),
                       head(q, image, head),
                       head(k, image, head),
@@ -127,44 +133,45 @@ public final class AttentionKernel {
 
   /** Some queries of one head. */
   private static final class Tile {
-    private final Precision precision;
+    private final Blocks blocks;
     private final Scratch.Local local;
     private final Matrix q;
     private final Matrix k;
     private final Matrix v;
     private final float scale;
     private final int size;
+    private final int block;
+    private final int line;
 
-    // In local.heap: keys and values of a block.
+    // In the blocks' working memory: keys of a block, then values, as rows of the transpose.
     private final int values;
 
-    // At local.memory: panels of queries, [size][WIDTH]; for each of them the sums of weighted
-    // values, [paddedSize][WIDTH], the maxima and the sums of weights, [WIDTH]; scores of a panel
-    // for a block of keys, [keys][WIDTH].
+    // At local.memory: panels of queries; for each of them the sums of weighted values,
+    // [paddedSize][WIDTH], the maxima and the sums of weights, [WIDTH]; scores of a panel for a
+    // block of keys, [keys][WIDTH]; the weights that they become, if these lie apart.
     private final long sums;
     private final long state;
     private final long scores;
 
-    Tile(Precision precision, Scratch.Local local, Matrix q, Matrix k, Matrix v, float scale) {
-      this.precision = precision;
+    Tile(Scratch.Local local, Matrix q, Matrix k, Matrix v, float scale) {
+      this.blocks = local.blocks;
       this.local = local;
       this.q = q;
       this.k = k;
       this.v = v;
       this.scale = scale;
       this.size = q.cols();
-      this.values = MicroKernel.padded(keysOfBlock()) * size;
-      this.sums = local.memory + bytes(BLOCK);
-      this.state = bytes(MicroKernel.padded(size) * WIDTH);
-      this.scores = local.memory + bytes(Scratch.Local.MEMORY - MOST_KEYS * WIDTH);
-    }
-
-    private int keysOfBlock() {
-      return fitting(size, HEIGHT, MOST_KEYS);
+      this.line = blocks.leftLine(size);
+      int height = blocks.height();
+      this.block = fitting(line, height, Math.ceilDiv(MOST_KEYS, height) * height);
+      this.values = block * line;
+      this.sums = local.memory + bytes(FILLED);
+      this.state = bytes(blocks.padded(size) * WIDTH);
+      this.scores = local.memory + bytes(Scratch.Local.MEMORY - 2 * SCORES);
     }
 
     private long queries(int panel) {
-      return local.memory + bytes(panel * size * WIDTH);
+      return local.memory + bytes(panel * Math.max(size, blocks.rightLine(size)) * WIDTH);
     }
 
     private long sums(int panel) {
@@ -172,53 +179,48 @@ public final class AttentionKernel {
     }
 
     void attend(int first, int count) {
+      int height = blocks.height();
       int panels = MicroKernel.panels(count);
-      packQueries(first, panels);
-      int block = keysOfBlock();
+      float factor = 1;
+      for (int p = 0; p < panels; p++) {
+        factor = blocks.scaled(local, q, first / WIDTH + p, scale, queries(p));
+      }
       for (int key = 0; key < k.rows(); key += block) {
         int keys = Math.min(block, k.rows() - key);
-        for (int i = 0; i < keys; i += HEIGHT) {
-          int height = MicroKernel.height(keys - i);
-          Panel.pack(precision, k, key + i, height, 0, size, local.heap, i * size);
+        for (int i = 0; i < keys; i += height) {
+          blocks.left(local, k, key + i, blocks.height(keys - i), 0, size, i * line);
         }
-        for (int i = 0; i < size; i += HEIGHT) {
-          int height = MicroKernel.height(size - i);
-          int at = values + i * keys;
-          Panel.pack(precision, v.transposed(), i, height, key, keys, local.heap, at);
+        int across = blocks.leftLine(keys);
+        for (int i = 0; i < size; i += height) {
+          int rows = blocks.height(size - i);
+          blocks.left(local, v.transposed(), i, rows, key, keys, values + i * across);
         }
         for (int p = 0; p < panels; p++) {
-          score(keys, queries(p), sums(p) + state, key > 0);
-          weigh(keys, sums(p), key > 0);
+          long weights = score(keys, queries(p), factor, sums(p) + state, key > 0);
+          weigh(keys, weights, sums(p), key > 0);
         }
       }
     }
 
-    private void packQueries(int first, int panels) {
-      float[] buffer = local.heap;
-      for (int p = 0; p < panels; p++) {
-        Panel.pack(precision, q, first + p * WIDTH, WIDTH, 0, size, buffer, 0);
-        long to = queries(p);
-        for (int i = 0; i < size * WIDTH; i += COUNT) {
-          store(FloatVector.fromArray(F32, buffer, i).mul(scale), to + bytes(i));
-        }
-      }
-    }
-
-    /** Weights of a block of keys; updates the maxima and the sums of a panel of queries. */
-    private void score(int keys, long queries, long state, boolean more) {
+    /**
+     * Weights of a block of keys; updates the maxima and the sums of a panel of queries.
+     *
+     * @return where the weights are
+     */
+    private long score(int keys, long queries, float factor, long state, boolean more) {
       for (int lane = 0; lane < WIDTH; lane += COUNT) {
         FloatVector none = FloatVector.broadcast(F32, Float.NEGATIVE_INFINITY);
         (more ? load(state + bytes(lane)) : none).intoArray(local.row, lane);
       }
-      for (int i = 0; i < keys; i += HEIGHT) {
-        int height = MicroKernel.height(keys - i);
-        MicroKernel.multiply(height, local.heap, i * size, queries, size, local.tile);
-        keep(Math.min(height, keys - i), scores + i * ROW);
+      for (int i = 0; i < keys; i += blocks.height()) {
+        int height = blocks.height(keys - i);
+        blocks.multiply(height, i * line, queries, size, local.tile);
+        keep(Math.min(height, keys - i), factor, scores + i * ROW);
       }
       for (int lane = 0; lane < WIDTH; lane += COUNT) {
         softmax(keys, scores + bytes(lane), state + bytes(lane), lane, more);
       }
-      Bfloat16.round(precision, scores, keys * WIDTH);
+      return blocks.rounded(local, scores, keys, scores + bytes(SCORES));
     }
 
     /** Updates maximum and sum of a vector of queries; leaves in local.row what to rescale by. */
@@ -241,15 +243,15 @@ public final class AttentionKernel {
       store(sum, state + ROW);
     }
 
-    /** Stores scores and raises the maxima in local.row to them. */
-    private void keep(int rows, long to) {
+    /** Stores scores, times a factor, and raises the maxima in local.row to them. */
+    private void keep(int rows, float factor, long to) {
       float[] tile = local.tile;
       FloatVector max0 = FloatVector.fromArray(F32, local.row, 0);
       FloatVector max1 = FloatVector.fromArray(F32, local.row, COUNT);
       long at = to;
       for (int i = 0; i < rows * WIDTH; i += WIDTH) {
-        FloatVector x0 = FloatVector.fromArray(F32, tile, i);
-        FloatVector x1 = FloatVector.fromArray(F32, tile, i + COUNT);
+        FloatVector x0 = FloatVector.fromArray(F32, tile, i).mul(factor);
+        FloatVector x1 = FloatVector.fromArray(F32, tile, i + COUNT).mul(factor);
         max0 = max0.blend(x0, x0.compare(VectorOperators.GT, max0));
         max1 = max1.blend(x1, x1.compare(VectorOperators.GT, max1));
         store(x0, at);
@@ -261,10 +263,11 @@ public final class AttentionKernel {
     }
 
     /** Adds the values of a block of keys, weighted. */
-    private void weigh(int keys, long sums, boolean more) {
-      for (int i = 0; i < size; i += HEIGHT) {
-        int height = MicroKernel.height(size - i);
-        MicroKernel.multiply(height, local.heap, values + i * keys, scores, keys, local.tile);
+    private void weigh(int keys, long weights, long sums, boolean more) {
+      int across = blocks.leftLine(keys);
+      for (int i = 0; i < size; i += blocks.height()) {
+        int height = blocks.height(size - i);
+        blocks.multiply(height, values + i * across, weights, keys, local.tile);
         add(height, sums + i * ROW, more);
       }
     }

@@ -82,6 +82,12 @@ final class Bf16Panels {
     pack(part, lines, first, from, depth, false, to, work);
   }
 
+  /** An element of a left panel. */
+  static float left(long panel, int line, int term) {
+    long at = ((long) term / STEP * SIDE + line) * STEP + term % STEP;
+    return Bfloat16.at(panel + at * Short.BYTES);
+  }
+
   /** An element of a right panel. */
   static float right(long panel, int term, int line) {
     long at = ((long) term / 2 * SIDE + line) * 2 + term % 2;

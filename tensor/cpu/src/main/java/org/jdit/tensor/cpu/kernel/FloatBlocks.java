@@ -1,5 +1,7 @@
 package org.jdit.tensor.cpu.kernel;
 
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
 import org.jdit.tensor.spi.Precision;
 
 /**
@@ -45,6 +47,20 @@ final class FloatBlocks implements Blocks {
   }
 
   @Override
+  public void saveLeft(int at, MemorySegment to) {
+    MemorySegment.copy(left, at, to, Panel.FLOAT, 0, floats(to));
+  }
+
+  @Override
+  public void loadLeft(MemorySegment from, int at) {
+    MemorySegment.copy(from, Panel.FLOAT, 0, left, at, floats(from));
+  }
+
+  private static int floats(MemorySegment panels) {
+    return (int) (panels.byteSize() / Float.BYTES);
+  }
+
+  @Override
   public void right(Scratch.Local local, Matrix columns, int panel, int from, int depth, long to) {
     if (half) {
       int width = MicroKernel.WIDTH;
@@ -70,9 +86,34 @@ final class FloatBlocks implements Blocks {
     return local.memory;
   }
 
+  /** The factor goes to the operand, which here need not be a bfloat16 number. */
+  @Override
+  public float scaled(Scratch.Local local, Matrix columns, int panel, float factor, long to) {
+    int width = MicroKernel.WIDTH;
+    int depth = columns.cols();
+    Panel.pack(precision, columns, panel * width, width, 0, depth, local.heap, 0);
+    for (int i = 0; i < depth * width; i += Lanes.COUNT) {
+      FloatVector x = FloatVector.fromArray(Lanes.F32, local.heap, i);
+      Lanes.store(x.mul(factor), to + (long) i * Float.BYTES);
+    }
+    return 1;
+  }
+
+  @Override
+  public long rounded(Scratch.Local local, long rows, int depth, long to) {
+    Bfloat16.round(precision, rows, depth * MicroKernel.WIDTH);
+    return rows;
+  }
+
   @Override
   public void multiply(int height, int at, long right, int depth, float[] tile) {
     MicroKernel.multiply(height, left, at, right, depth, tile);
+  }
+
+  @Override
+  public float leftElement(long left, int height, int depth, int row, int term) {
+    long at = (long) term * height + row;
+    return Lanes.MEMORY.get(Panel.FLOAT, left + at * Float.BYTES);
   }
 
   @Override

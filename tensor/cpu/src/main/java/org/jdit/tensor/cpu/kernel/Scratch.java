@@ -11,11 +11,8 @@ import org.jdit.tensor.spi.Precision;
  * shapes. Kernels that share it must run one after another.
  */
 public final class Scratch implements AutoCloseable {
-  /** Floats of {@link #left}. */
+  /** Floats of the left operands' working memory of {@link #blocks}. */
   static final int LEFT = 1152 * 1056;
-
-  /** Panels of left operands, for all threads. */
-  final float[] left = new float[LEFT];
 
   private final Workers workers;
   private final Precision precision;
@@ -31,6 +28,11 @@ public final class Scratch implements AutoCloseable {
     /** Floats at {@link #memory}. */
     static final int MEMORY = 5 << 16;
 
+    /** Floats of working memory of {@link #blocks} for a matrix unit; others' is the heap. */
+    static final int LEFT = 2 << 16;
+
+    private static final int WORK = (int) (Bf16Panels.WORK / Float.BYTES);
+
     /** Result of the micro-kernel. */
     final float[] tile = new float[Blocks.mostTile()];
 
@@ -43,8 +45,22 @@ public final class Scratch implements AutoCloseable {
     /** Address of right operands. */
     final long memory;
 
-    private Local(long memory) {
+    /** Address of what {@link Bf16Panels} works in. */
+    final long work;
+
+    /** Blocks with left operands of this thread's own. */
+    final Blocks blocks;
+
+    private Local(long memory, Precision precision, Optional<MatrixUnit> unit) {
       this.memory = memory;
+      this.work = memory + (long) MEMORY * Float.BYTES;
+      this.blocks =
+          unit.map(u -> onUnit(u, precision, work + Bf16Panels.WORK, LEFT))
+              .orElseGet(() -> new FloatBlocks(precision, heap));
+    }
+
+    private static int floats(Optional<MatrixUnit> unit) {
+      return MEMORY + WORK + (unit.isPresent() ? LEFT : 0);
     }
   }
 
@@ -65,17 +81,21 @@ public final class Scratch implements AutoCloseable {
     }
     this.workers = workers;
     this.precision = precision;
-    long own = (long) workers.threads() * Local.MEMORY;
-    this.slab = memory.allocate((unit.isPresent() ? own + LEFT : own) * Float.BYTES);
+    int shared = unit.isPresent() ? LEFT : 0;
+    long own = Local.floats(unit);
+    this.slab = memory.allocate((shared + workers.threads() * own) * Float.BYTES);
     long address = slab.segment().address();
     this.blocks =
-        unit.<Blocks>map(
-                u -> new UnitBlocks(u, precision == Precision.BF16X3, address + own * Float.BYTES))
-            .orElseGet(() -> new FloatBlocks(precision, left));
+        unit.map(u -> onUnit(u, precision, address, LEFT))
+            .orElseGet(() -> new FloatBlocks(precision, new float[LEFT]));
     this.locals = new Local[workers.threads()];
     for (int i = 0; i < locals.length; i++) {
-      locals[i] = new Local(address + (long) i * Local.MEMORY * Float.BYTES);
+      locals[i] = new Local(address + (shared + i * own) * Float.BYTES, precision, unit);
     }
+  }
+
+  private static Blocks onUnit(MatrixUnit unit, Precision precision, long left, int room) {
+    return new UnitBlocks(unit, precision == Precision.BF16X3, left, room);
   }
 
   /** The threads that the kernels use. */
@@ -88,7 +108,7 @@ public final class Scratch implements AutoCloseable {
     return MicroKernel.WIDTH == MatrixUnit.SIDE;
   }
 
-  /** How products are packed and multiplied. */
+  /** How products are packed and multiplied, with left operands for all threads. */
   Blocks blocks() {
     return blocks;
   }

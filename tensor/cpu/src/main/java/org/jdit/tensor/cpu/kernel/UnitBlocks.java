@@ -1,5 +1,7 @@
 package org.jdit.tensor.cpu.kernel;
 
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import org.jdit.tensor.cpu.kernel.Bf16Panels.Part;
 import org.jdit.tensor.cpu.machine.MatrixUnit;
 
@@ -10,8 +12,9 @@ import org.jdit.tensor.cpu.machine.MatrixUnit;
  * @param unit the unit
  * @param split whether an element is the sum of two, which lie in two panels one after the other
  * @param left address of working memory for left operands
+ * @param room floats of it
  */
-record UnitBlocks(MatrixUnit unit, boolean split, long left) implements Blocks {
+record UnitBlocks(MatrixUnit unit, boolean split, long left, int room) implements Blocks {
   @Override
   public int height() {
     return MatrixUnit.SIDE;
@@ -41,26 +44,58 @@ record UnitBlocks(MatrixUnit unit, boolean split, long left) implements Blocks {
   @Override
   public void left(
       Scratch.Local local, Matrix a, int row, int height, int from, int depth, int at) {
-    long to = left + (long) at * Float.BYTES;
-    Bf16Panels.left(Part.HIGH, a, row, from, depth, to, local.memory);
+    long to = address(at, MatrixUnit.SIDE * leftLine(depth));
+    Bf16Panels.left(Part.HIGH, a, row, from, depth, to, local.work);
     if (split) {
-      Bf16Panels.left(Part.LOW, a, row, from, depth, to + part(depth), local.memory);
+      Bf16Panels.left(Part.LOW, a, row, from, depth, to + part(depth), local.work);
     }
+  }
+
+  @Override
+  public void saveLeft(int at, MemorySegment to) {
+    to.copyFrom(segment(at, to.byteSize()));
+  }
+
+  @Override
+  public void loadLeft(MemorySegment from, int at) {
+    segment(at, from.byteSize()).copyFrom(from);
+  }
+
+  private MemorySegment segment(int at, long bytes) {
+    return Lanes.MEMORY.asSlice(address(at, (int) (bytes / Float.BYTES)), bytes);
+  }
+
+  /** Of {@code count} floats of the left operands' working memory. */
+  private long address(int at, int count) {
+    return left + (long) Objects.checkFromIndexSize(at, count, room) * Float.BYTES;
   }
 
   @Override
   public void right(Scratch.Local local, Matrix columns, int panel, int from, int depth, long to) {
     int first = panel * MatrixUnit.SIDE;
-    Bf16Panels.right(Part.HIGH, columns, first, from, depth, to, local.memory);
+    Bf16Panels.right(Part.HIGH, columns, first, from, depth, to, local.work);
     if (split) {
-      Bf16Panels.right(Part.LOW, columns, first, from, depth, to + part(depth), local.memory);
+      Bf16Panels.right(Part.LOW, columns, first, from, depth, to + part(depth), local.work);
     }
   }
 
   @Override
   public long right(Scratch.Local local, Matrix columns, int panel, int from, int depth) {
-    long to = local.memory + Bf16Panels.WORK;
-    right(local, columns, panel, from, depth, to);
+    right(local, columns, panel, from, depth, local.memory);
+    return local.memory;
+  }
+
+  @Override
+  public float scaled(Scratch.Local local, Matrix columns, int panel, float factor, long to) {
+    right(local, columns, panel, 0, columns.cols(), to);
+    return factor;
+  }
+
+  @Override
+  public long rounded(Scratch.Local local, long rows, int depth, long to) {
+    int width = MatrixUnit.SIDE;
+    Matrix columns = new Matrix(Lanes.MEMORY, rows / Float.BYTES, width, depth, 1, width);
+    right(local, columns, 0, 0, depth, to);
     return to;
   }
 
@@ -71,7 +106,7 @@ record UnitBlocks(MatrixUnit unit, boolean split, long left) implements Blocks {
 
   @Override
   public void multiply(int height, int at, long right, int depth, float[] tile) {
-    long a = left + (long) at * Float.BYTES;
+    long a = address(at, MatrixUnit.SIDE * leftLine(depth));
     int steps = Bf16Panels.steps(depth);
     if (split) {
       long low = part(depth);
@@ -79,6 +114,12 @@ record UnitBlocks(MatrixUnit unit, boolean split, long left) implements Blocks {
     } else {
       unit.multiply(a, right, tile, steps, false);
     }
+  }
+
+  @Override
+  public float leftElement(long left, int height, int depth, int row, int term) {
+    float high = Bf16Panels.left(left, row, term);
+    return split ? high + Bf16Panels.left(left + part(depth), row, term) : high;
   }
 
   @Override

@@ -177,12 +177,34 @@ class AttentionKernelTest {
         .hasMessageContaining("heads of size " + d);
   }
 
+  private static void expect(
+      Operand q, Operand k, Operand v, double scale, Operand out, Operand lse) {
+    expect(Precision.FP32, 0, q, k, v, scale, out, lse);
+  }
+
   /**
    * Scores carry an error of (D + 2) 2^-24 of their terms, which the exponential turns into a
    * relative one of the weights; the weighted sum and the sum of weights add S 2^-24 each at worst.
+   * The weights of the values are rounded too, by up to 2^-8 of themselves, or 2^-16.
+   *
+   * @param precision what the operands are rounded to
+   * @param leftOut what part of a product may be missing
    */
-  private static void expect(
-      Operand q, Operand k, Operand v, double scale, Operand out, Operand lse) {
+  static void expect(
+      Precision precision,
+      double leftOut,
+      Operand q,
+      Operand k,
+      Operand v,
+      double scale,
+      Operand out,
+      Operand lse) {
+    double weights =
+        switch (precision) {
+          case FP32 -> 0;
+          case BF16X3 -> 0x1p-16;
+          case BF16 -> 0x1p-8;
+        };
     int size = q.shape().dim(3);
     int keys = k.shape().dim(2);
     for (int b = 0; b < q.shape().dim(0); b++) {
@@ -194,7 +216,10 @@ class AttentionKernelTest {
           for (int s = 0; s < keys; s++) {
             double sizes = 0;
             for (int d = 0; d < size; d++) {
-              double x = (double) Floats.get(q, b, h, t, d) * Floats.get(k, b, h, s, d) * scale;
+              double x =
+                  (double) Floats.rounded(precision, Floats.get(q, b, h, t, d))
+                      * Floats.rounded(precision, Floats.get(k, b, h, s, d))
+                      * scale;
               score[s] += x;
               sizes += Math.abs(x);
             }
@@ -208,14 +233,15 @@ class AttentionKernelTest {
             double e = Math.exp(score[s] - largest);
             sum += e;
             for (int d = 0; d < size; d++) {
-              expected[d] += e * Floats.get(v, b, h, s, d);
-              weighted[d] += e * Math.abs(Floats.get(v, b, h, s, d));
+              double x = Floats.rounded(precision, Floats.get(v, b, h, s, d));
+              expected[d] += e * x;
+              weighted[d] += e * Math.abs(x);
             }
           }
-          double relative = (2 * (size + 4) * terms + 2 * keys + 8) * 0x1p-24;
+          double relative = (2 * (size + 4) * terms + 2 * keys + 8) * 0x1p-24 + 2 * leftOut * terms;
           for (int d = 0; d < size; d++) {
             double error = Math.abs(Floats.get(out, b, h, t, d) - expected[d] / sum);
-            if (!(error <= relative * weighted[d] / sum)) {
+            if (!(error <= (relative + leftOut + weights) * weighted[d] / sum)) {
               assertThat((double) Floats.get(out, b, h, t, d))
                   .as("[%d, %d, %d, %d]", b, h, t, d)
                   .isEqualTo(expected[d] / sum);

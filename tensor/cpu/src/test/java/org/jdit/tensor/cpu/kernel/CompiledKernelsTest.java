@@ -114,9 +114,7 @@ class CompiledKernelsTest {
         Operand out = Floats.tensor(arena, 7, 1, 4, 64, 32);
         Operand lse = Floats.tensor(arena, 8, 1, 4, 64);
         Operand weight = Floats.tensor(arena, 9, 24, 8, 3, 3);
-        ConvKernel.Weights packed =
-            ConvKernel.packWeights(
-                scratch, weight, arena.allocate(ConvKernel.Weights.bytes(24, 8, 3, 3), 64));
+        ConvWeights packed = ConvKernelTest.pack(arena, scratch, weight);
         Operand image = Floats.tensor(arena, 10, 1, 8, 16, 16);
         Operand y = Floats.tensor(arena, 11, 1, 24, 16, 16);
         Operand shift = Floats.tensor(arena, 12, 24);

@@ -53,7 +53,7 @@ class ConvKernelTest {
     Operand x = Floats.tensor(arena, 1, n, c, h, w);
     Operand weight = Floats.tensor(arena, 2, o, c, kh, kw);
     Operand bias = Floats.tensor(arena, 3, o);
-    Operand y = convolve(new ConvKernel(scratch), x, weight, bias, stride, padding);
+    Operand y = convolve(scratch, x, weight, bias, stride, padding);
     expect(x, weight, bias, stride, padding, y);
   }
 
@@ -63,7 +63,7 @@ class ConvKernelTest {
     Strided part = all.layout().slice(1, 1, 3).slice(2, 2, 6).slice(3, 5, 31);
     Operand weight = Floats.tensor(arena, 2, 4, 3, 3, 3);
     Operand bias = Floats.tensor(arena, 3, 4);
-    Operand y = convolve(new ConvKernel(scratch), all.with(part), weight, bias, 1, 1);
+    Operand y = convolve(scratch, all.with(part), weight, bias, 1, 1);
     expect(all.with(part), weight, bias, 1, 1, y);
   }
 
@@ -72,14 +72,13 @@ class ConvKernelTest {
     Operand x = Floats.tensor(arena, 1, 3, 130, 17, 19);
     Operand weight = Floats.tensor(arena, 2, 15, 130, 3, 3);
     Operand bias = Floats.tensor(arena, 3, 15);
-    Operand y = convolve(new ConvKernel(scratch), x, weight, bias, 1, 1);
+    Operand y = convolve(scratch, x, weight, bias, 1, 1);
     for (int threads : new int[] {1, 3}) {
       try (Workers others = new Workers(threads);
           Scratch space = new Scratch(others, memory, Precision.FP32)) {
-        Operand same = convolve(new ConvKernel(space), x, weight, bias, 1, 1);
+        Operand same = convolve(space, x, weight, bias, 1, 1);
         assertThat(same.data().mismatch(y.data())).isEqualTo(-1);
-        Operand second =
-            convolve(new ConvKernel(space), x.with(x.layout().slice(0, 1, 1)), weight, bias, 1, 1);
+        Operand second = convolve(space, x.with(x.layout().slice(0, 1, 1)), weight, bias, 1, 1);
         long bytes = second.data().byteSize();
         assertThat(second.data().mismatch(y.data().asSlice(bytes, bytes))).isEqualTo(-1);
       }
@@ -89,7 +88,7 @@ class ConvKernelTest {
   @Test
   void whatDoesNotFitIsRefused() {
     Operand x = Floats.tensor(arena, 1, 1, 2, 4, 4);
-    ConvKernel.Weights weights = pack(Floats.tensor(arena, 2, 3, 2, 3, 3));
+    ConvWeights weights = pack(arena, scratch, Floats.tensor(arena, 2, 3, 2, 3, 3));
     Operand bias = Floats.tensor(arena, 3, 3);
     Operand small = Floats.tensor(arena, 4, 1, 3, 2, 2);
     assertThatIllegalArgumentException()
@@ -102,7 +101,18 @@ class ConvKernelTest {
   }
 
   private Operand convolve(
-      ConvKernel kernel, Operand x, Operand weight, Operand bias, int stride, int padding) {
+      Scratch space, Operand x, Operand weight, Operand bias, int stride, int padding) {
+    return convolve(arena, space, x, weight, bias, stride, padding);
+  }
+
+  static Operand convolve(
+      Arena arena,
+      Scratch scratch,
+      Operand x,
+      Operand weight,
+      Operand bias,
+      int stride,
+      int padding) {
     Shape s = x.shape();
     Shape w = weight.shape();
     Operand out =
@@ -113,19 +123,38 @@ class ConvKernelTest {
             w.dim(0),
             (s.dim(2) + 2 * padding - w.dim(2)) / stride + 1,
             (s.dim(3) + 2 * padding - w.dim(3)) / stride + 1);
-    kernel.run(x, pack(weight), bias, stride, padding, out);
+    new ConvKernel(scratch).run(x, pack(arena, scratch, weight), bias, stride, padding, out);
     return out;
   }
 
-  private ConvKernel.Weights pack(Operand weight) {
-    Shape w = weight.shape();
-    long bytes = ConvKernel.Weights.bytes(w.dim(0), w.dim(1), w.dim(2), w.dim(3));
-    return ConvKernel.packWeights(scratch, weight, arena.allocate(bytes, 64));
+  static ConvWeights pack(Arena arena, Scratch scratch, Operand weight) {
+    long bytes = ConvWeights.bytes(scratch, weight.shape());
+    ConvWeights weights =
+        new ConvWeights(scratch, arena.allocate(bytes, 64).fill((byte) 0x55), weight.shape());
+    weights.pack(weight);
+    return weights;
   }
 
-  /** A sum of K products, each rounded, is wrong by at most K 2^-24 of the sum of their sizes. */
   private static void expect(
       Operand x, Operand weight, Operand bias, int stride, int padding, Operand y) {
+    expect(Precision.FP32, 0, x, weight, bias, stride, padding, y);
+  }
+
+  /**
+   * A sum of K products, each rounded, is wrong by at most K 2^-24 of the sum of their sizes.
+   *
+   * @param precision what the operands are rounded to
+   * @param leftOut what part of a product may be missing
+   */
+  static void expect(
+      Precision precision,
+      double leftOut,
+      Operand x,
+      Operand weight,
+      Operand bias,
+      int stride,
+      int padding,
+      Operand y) {
     Shape s = x.shape();
     Shape k = weight.shape();
     Shape to = y.shape();
@@ -142,14 +171,15 @@ class ConvKernelTest {
                   int col = j * stride + b - padding;
                   if (row >= 0 && row < s.dim(2) && col >= 0 && col < s.dim(3)) {
                     double product =
-                        (double) Floats.get(x, n, c, row, col) * Floats.get(weight, o, c, a, b);
+                        (double) Floats.rounded(precision, Floats.get(x, n, c, row, col))
+                            * Floats.rounded(precision, Floats.get(weight, o, c, a, b));
                     sum += product;
                     size += Math.abs(product);
                   }
                 }
               }
             }
-            double bound = (k.dim(1) * k.dim(2) * k.dim(3) + 2) * 0x1p-24 * size;
+            double bound = ((k.dim(1) * k.dim(2) * k.dim(3) + 2) * 0x1p-24 + leftOut) * size;
             if (!(Math.abs(Floats.get(y, n, o, i, j) - sum) <= bound)) {
               assertThat((double) Floats.get(y, n, o, i, j))
                   .as("[%d, %d, %d, %d]", n, o, i, j)

@@ -7,6 +7,7 @@ import java.util.Random;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Strided;
+import org.jdit.tensor.spi.Precision;
 
 /** Off-heap float buffers of tests. */
 final class Floats {
@@ -28,6 +29,15 @@ final class Floats {
     return Operand.contiguous(random(arena, s.numel(), seed), DType.F32, s);
   }
 
+  /** A row-major tensor of one number. */
+  static Operand filled(Arena arena, float x, int... shape) {
+    Operand t = tensor(arena, 1, shape);
+    for (long i = 0; i < t.numel(); i++) {
+      t.data().setAtIndex(ValueLayout.JAVA_FLOAT, i, x);
+    }
+    return t;
+  }
+
   /** A tensor on a buffer. */
   static Operand view(MemorySegment data, Strided layout) {
     return new Operand(data, DType.F32, layout);
@@ -47,6 +57,13 @@ final class Floats {
 
   static float get(Matrix m, int i, int j) {
     return get(m.data(), m.offset() + i * m.rowStride() + j * m.colStride());
+  }
+
+  /** What a precision makes of an operand's element. */
+  static float rounded(Precision precision, float x) {
+    float[] one = {x};
+    Bfloat16.round(precision, one, 0, 1);
+    return one[0];
   }
 
   static float[] copy(MemorySegment m) {

@@ -84,9 +84,7 @@ class SameBitsTest {
           .run(new AttentionGradientKernel.Inputs(q, k, k, lse, out, lse, 0.5), dq, dk, dv);
 
       Operand weight = Floats.tensor(arena, 9, 7, 3, 3, 3);
-      ConvKernel.Weights packed =
-          ConvKernel.packWeights(
-              scratch, weight, arena.allocate(ConvKernel.Weights.bytes(7, 3, 3, 3), 64));
+      ConvWeights packed = ConvKernelTest.pack(arena, scratch, weight);
       Operand image = Floats.tensor(arena, 10, 1, 3, 6, 11);
       Operand y = Floats.tensor(arena, 11, 1, 7, 6, 11);
       new ConvKernel(scratch).run(image, packed, Floats.tensor(arena, 12, 7), 1, 1, y);
