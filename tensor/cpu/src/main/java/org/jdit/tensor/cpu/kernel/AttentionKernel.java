@@ -215,7 +215,10 @@ public final class AttentionKernel {
       for (int i = 0; i < keys; i += blocks.height()) {
         int height = blocks.height(keys - i);
         blocks.multiply(height, i * line, queries, size, local.tile);
-        keep(Math.min(height, keys - i), factor, scores + i * ROW);
+        if (factor != 1) {
+          scale(height, factor);
+        }
+        keep(Math.min(height, keys - i), scores + i * ROW);
       }
       for (int lane = 0; lane < WIDTH; lane += COUNT) {
         softmax(keys, scores + bytes(lane), state + bytes(lane), lane, more);
@@ -243,15 +246,22 @@ public final class AttentionKernel {
       store(sum, state + ROW);
     }
 
-    /** Stores scores, times a factor, and raises the maxima in local.row to them. */
-    private void keep(int rows, float factor, long to) {
+    private void scale(int rows, float factor) {
+      float[] tile = local.tile;
+      for (int i = 0; i < rows * WIDTH; i += COUNT) {
+        FloatVector.fromArray(F32, tile, i).mul(factor).intoArray(tile, i);
+      }
+    }
+
+    /** Stores scores and raises the maxima in local.row to them. */
+    private void keep(int rows, long to) {
       float[] tile = local.tile;
       FloatVector max0 = FloatVector.fromArray(F32, local.row, 0);
       FloatVector max1 = FloatVector.fromArray(F32, local.row, COUNT);
       long at = to;
       for (int i = 0; i < rows * WIDTH; i += WIDTH) {
-        FloatVector x0 = FloatVector.fromArray(F32, tile, i).mul(factor);
-        FloatVector x1 = FloatVector.fromArray(F32, tile, i + COUNT).mul(factor);
+        FloatVector x0 = FloatVector.fromArray(F32, tile, i);
+        FloatVector x1 = FloatVector.fromArray(F32, tile, i + COUNT);
         max0 = max0.blend(x0, x0.compare(VectorOperators.GT, max0));
         max1 = max1.blend(x1, x1.compare(VectorOperators.GT, max1));
         store(x0, at);
