@@ -1,5 +1,6 @@
 package org.jdit.tensor.cpu.kernel;
 
+import org.jdit.tensor.DType;
 import org.jdit.tensor.cpu.machine.MatrixUnit;
 
 /**
@@ -8,6 +9,9 @@ import org.jdit.tensor.cpu.machine.MatrixUnit;
  * MicroKernel#WIDTH}. Sizes are in floats.
  */
 sealed interface Blocks permits FloatBlocks, UnitBlocks {
+  /** Blocks whose right operands hold numbers of a type, if that saves memory. */
+  Blocks holding(DType type);
+
   /** Rows of a left panel, except perhaps the last one. */
   int height();
 
@@ -43,7 +47,8 @@ sealed interface Blocks permits FloatBlocks, UnitBlocks {
   void right(Scratch.Local local, Matrix columns, int panel, int from, int depth, long to);
 
   /**
-   * Makes a right panel ready for many products.
+   * Makes a right panel ready for many products; may overwrite the left operands' memory of {@code
+   * local}.
    *
    * @return where {@link #multiply} finds it, until the next call for the same {@code local}
    */

@@ -1,5 +1,6 @@
 package org.jdit.tensor.cpu.kernel;
 
+import org.jdit.tensor.DType;
 import org.jdit.tensor.cpu.kernel.Bf16Panels.Part;
 import org.jdit.tensor.cpu.machine.MatrixUnit;
 
@@ -12,6 +13,11 @@ import org.jdit.tensor.cpu.machine.MatrixUnit;
  * @param left address of working memory for left operands
  */
 record UnitBlocks(MatrixUnit unit, boolean split, long left) implements Blocks {
+  @Override
+  public Blocks holding(DType type) {
+    return this;
+  }
+
   @Override
   public int height() {
     return MatrixUnit.SIDE;
