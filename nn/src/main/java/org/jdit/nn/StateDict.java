@@ -88,8 +88,9 @@ public record StateDict(Map<String, Shape> shapes) {
   }
 
   /**
-   * Loads those weights that executables are still missing, converted to float32. Each is mapped,
-   * copied and unmapped before the next, so that no more than one is in memory twice.
+   * Loads those weights that executables are still missing, as float32 numbers: in the type of the
+   * file if float32 holds it, else converted. Each is mapped, copied and unmapped before the next,
+   * so that no more than one is in memory twice.
    *
    * @param resident the store, after everything has been compiled against it
    * @param memory for the conversion of other element types
@@ -104,7 +105,8 @@ public record StateDict(Map<String, Shape> shapes) {
       if (wanted.contains(key)) {
         try (TensorScope scope = TensorScope.open(memory)) {
           Tensor stored = file.map(key, scope);
-          Tensor weight = stored.dtype() == DType.F32 ? stored : scope.copy(stored, DType.F32);
+          boolean held = new Spec(stored.shape(), DType.F32).holds(stored.spec());
+          Tensor weight = held ? stored : scope.copy(stored, DType.F32);
           if (!Finite.all(weight)) {
             notFinite.add(key);
           }

@@ -21,6 +21,8 @@ import org.jdit.tensor.spi.Executable;
 import org.jdit.tensor.spi.Resident;
 import org.jdit.tensor.testkit.ReferenceBackend;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Weights are loaded completely or not at all, tensor by tensor, and strange ones are named. */
 class StateDictTest {
@@ -171,15 +173,20 @@ class StateDictTest {
   }
 
   /** The check reads blocks of elements; a stray NaN is found wherever it lies in a block. */
-  @Test
-  void oneNanAmongManyWeightsIsFound() {
+  @ParameterizedTest
+  @EnumSource(
+      value = DType.class,
+      names = {"F32", "F16", "BF16"})
+  void oneNanAmongManyWeightsIsFound(DType type) {
+    double most = type == DType.F16 ? 65504 : 0x1.fep127;
     try (TensorScope scope = TensorScope.open(new Memory())) {
       for (int at : new int[] {0, 4095, 4096, 9999}) {
-        float[] elements = new float[10_000];
-        elements[17] = -Float.MAX_VALUE;
-        assertThat(Finite.all(scope.of(Shape.of(100, 100), elements))).isTrue();
-        elements[at] = Float.NaN;
-        Tensor t = scope.of(Shape.of(100, 100), elements);
+        Spec spec = new Spec(Shape.of(100, 100), type);
+        double[] elements = new double[10_000];
+        elements[17] = -most;
+        assertThat(Finite.all(scope.of(spec, elements))).isTrue();
+        elements[at] = Double.NaN;
+        Tensor t = scope.of(spec, elements);
         assertThat(Finite.all(t)).as("at %d", at).isFalse();
         assertThat(Finite.all(t.t())).as("a view, at %d", at).isFalse();
       }

@@ -79,14 +79,15 @@ public final class DitPipeline implements AutoCloseable {
               + " fewer at once");
     }
     DenoiseStep step = step(request, sampler(request));
-    MemoryEstimate one = MemoryEstimate.of(step.program());
+    MemoryEstimate one = MemoryEstimate.of(step.program(), backend, model.dit());
     MemoryEstimate sampling =
         Denoising.unguided(step, request.guidance())
-            .map(plain -> one.beside(MemoryEstimate.of(plain.program())))
+            .map(plain -> one.beside(MemoryEstimate.of(plain.program(), backend, model.dit())))
             .orElse(one);
     return model
         .autoencoder()
-        .map(a -> sampling.then(MemoryEstimate.of(decoderProgram(a.config()))))
+        .map(
+            a -> sampling.then(MemoryEstimate.of(decoderProgram(a.config()), backend, a.weights())))
         .orElse(sampling);
   }
 

@@ -5,14 +5,22 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
+import org.jdit.tensor.DType;
 import org.jdit.tensor.JditException;
+import org.jdit.tensor.Spec;
+import org.jdit.tensor.io.TensorFile;
+import org.jdit.tensor.op.Linear;
 import org.jdit.tensor.op.View;
+import org.jdit.tensor.program.Input;
 import org.jdit.tensor.program.MemoryPlan;
 import org.jdit.tensor.program.Node;
 import org.jdit.tensor.program.Passes;
 import org.jdit.tensor.program.Program;
 import org.jdit.tensor.program.Role;
+import org.jdit.tensor.spi.Backend;
 
 /**
  * How much memory Programs will need, told before anything is allocated.
@@ -23,9 +31,41 @@ import org.jdit.tensor.program.Role;
 public record MemoryEstimate(long weights, long activations) {
   private static final double GIB = 1L << 30;
 
-  /** What compiling and running a Program will take. */
+  /** What compiling and running a Program will take, with weights in the Program's types. */
   public static MemoryEstimate of(Program program) {
     Program flat = Passes.inline(program);
+    return new MemoryEstimate(
+        flat.inputs().stream()
+            .filter(i -> i.role() == Role.PARAM)
+            .mapToLong(i -> flat.spec(i.id()).bytes())
+            .sum(),
+        activations(flat));
+  }
+
+  /** What compiling and running a Program will take on a backend, with the weights of a file. */
+  public static MemoryEstimate of(Program program, Backend backend, TensorFile file) {
+    Program flat = Passes.inline(program);
+    Set<Integer> ofLayers = new HashSet<>();
+    Set<Integer> others = new HashSet<>();
+    for (Node n : flat.nodes()) {
+      for (int i = 0; i < n.in().size(); i++) {
+        (n.op() instanceof Linear && i == Linear.WEIGHT ? ofLayers : others).add(n.in().get(i));
+      }
+    }
+    long weights = 0;
+    for (Input i : flat.inputs()) {
+      if (i.role() == Role.PARAM) {
+        Spec spec = flat.spec(i.id());
+        DType loaded = file.tensors().getOrDefault(i.name(), spec).dtype();
+        boolean ofLayer = ofLayers.contains(i.id());
+        weights += ofLayer ? backend.weightBytes(spec, loaded) : 0;
+        weights += ofLayer && !others.contains(i.id()) ? 0 : spec.bytes();
+      }
+    }
+    return new MemoryEstimate(weights, activations(flat));
+  }
+
+  private static long activations(Program flat) {
     Map<Integer, Integer> storage = new HashMap<>();
     for (Node n : flat.nodes()) {
       if (n.op() instanceof View) {
@@ -33,12 +73,7 @@ public record MemoryEstimate(long weights, long activations) {
         storage.put(n.out().getFirst(), storage.getOrDefault(of, of));
       }
     }
-    return new MemoryEstimate(
-        flat.inputs().stream()
-            .filter(i -> i.role() == Role.PARAM)
-            .mapToLong(i -> flat.spec(i.id()).bytes())
-            .sum(),
-        MemoryPlan.of(flat, v -> storage.getOrDefault(v, v)).totalBytes());
+    return MemoryPlan.of(flat, v -> storage.getOrDefault(v, v)).totalBytes();
   }
 
   /** The need of both, one running after the other with the weights of both loaded. */

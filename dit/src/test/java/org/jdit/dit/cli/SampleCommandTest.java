@@ -26,6 +26,8 @@ import org.jdit.tensor.testkit.Tolerance;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -36,12 +38,16 @@ class SampleCommandTest {
   @TempDir private Path dir;
 
   private Run sample(Object... more) {
+    return sampleFrom(E2E.resolve("dit.pt"), more);
+  }
+
+  private Run sampleFrom(Path weights, Object... more) {
     List<Object> args =
         new ArrayList<>(
             List.of(
                 "sample",
                 "--ckpt",
-                E2E.resolve("dit.pt"),
+                weights,
                 "--num-heads",
                 2,
                 "--vae",
@@ -112,6 +118,28 @@ class SampleCommandTest {
         }
       }
     }
+  }
+
+  /** What a file holds in two bytes an element stays so in memory, which is no other network. */
+  @ParameterizedTest
+  @ValueSource(strings = {"f16", "bf16"})
+  void aFileInTwoBytesSamplesAsTheSameNumbersInFloat32(String type) throws IOException {
+    Path narrow = dir.resolve("narrow.safetensors");
+    Path wide = dir.resolve("wide.safetensors");
+    assertThat(Run.jdit("convert", E2E.resolve("dit.pt"), narrow, "--dtype", type).code()).isZero();
+    assertThat(Run.jdit("convert", narrow, wide, "--dtype", "f32").code()).isZero();
+    assertThat(Files.size(narrow)).isLessThan(Files.size(wide) * 6 / 10);
+    List<byte[]> latents = new ArrayList<>();
+    for (Path weights : List.of(narrow, wide)) {
+      for (String precision : List.of("fp32", "bf16x3")) {
+        Path out = dir.resolve("latents.npy");
+        Run run = sampleFrom(weights, "--precision", precision, "--save-latents", out);
+        assertThat(run.code()).as(run.err()).isZero();
+        latents.add(Files.readAllBytes(out));
+      }
+    }
+    assertThat(latents.get(0)).isEqualTo(latents.get(2)).isNotEqualTo(latents.get(1));
+    assertThat(latents.get(1)).isEqualTo(latents.get(3));
   }
 
   @Test

@@ -27,6 +27,15 @@ public record Spec(Shape shape, DType dtype) {
     return new Spec(other, dtype);
   }
 
+  /**
+   * Whether a value of this spec can hold every value of another one as it is: float32 holds the
+   * half-precision types, and each spec holds itself.
+   */
+  public boolean holds(Spec other) {
+    boolean wider = dtype == DType.F32 && (other.dtype == DType.F16 || other.dtype == DType.BF16);
+    return shape.equals(other.shape) && (dtype == other.dtype || wider);
+  }
+
   @Override
   public String toString() {
     return dtype.name().toLowerCase(java.util.Locale.ROOT) + shape;

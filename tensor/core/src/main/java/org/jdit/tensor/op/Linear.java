@@ -12,6 +12,9 @@ import org.jdit.tensor.Tensor;
  * @param activation applied to the sum
  */
 public record Linear(Activation activation) implements FusedWithGradient {
+  /** Which operand is the weight. */
+  public static final int WEIGHT = 1;
+
   /** What follows the affine map. */
   public enum Activation {
     NONE,

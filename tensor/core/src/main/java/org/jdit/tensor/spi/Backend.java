@@ -1,6 +1,7 @@
 package org.jdit.tensor.spi;
 
 import java.util.List;
+import org.jdit.tensor.DType;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.memory.TensorScope;
@@ -20,6 +21,16 @@ public interface Backend extends AutoCloseable {
 
   /** The source of the host memory that this backend's scopes and executables use. */
   Memory memory();
+
+  /**
+   * Bytes that a store needs for a PARAM which is nothing but the weight of linear layers.
+   *
+   * @param weight what it is in the Program, a matrix
+   * @param loaded the type in which it will be loaded
+   */
+  default long weightBytes(Spec weight, DType loaded) {
+    return weight.bytes();
+  }
 
   /** An empty store for PARAM and STATE values. */
   Resident newResident();

@@ -13,9 +13,11 @@ public interface Resident extends AutoCloseable {
   Set<String> missing();
 
   /**
-   * Loads a value, which is copied.
+   * Loads a value, which is copied. A float32 value may be given in a type of two bytes an element;
+   * it is the same value then, for which a backend may need less memory.
    *
-   * @throws IllegalArgumentException if no executable wants that name, or the spec is another one
+   * @throws IllegalArgumentException if no executable wants that name, or the Program's spec does
+   *     not {@linkplain org.jdit.tensor.Spec#holds hold} the given one
    */
   void load(String name, Tensor value);
 

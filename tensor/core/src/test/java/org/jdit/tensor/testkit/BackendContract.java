@@ -76,6 +76,26 @@ public abstract class BackendContract extends OpContract {
     }
   }
 
+  /** Two bytes hold small whole numbers, so both types are the same values as in float32. */
+  @Test
+  final void float32ValuesMayBeLoadedInTwoBytesAnElement() {
+    try (TensorScope scope = scope();
+        Resident resident = backend().newResident();
+        Executable executable = backend().compile(ROLES, resident)) {
+      Map<String, Tensor> inputs = Map.of("x", vector(scope, X));
+      for (DType type : List.of(DType.F16, DType.BF16)) {
+        resident.load("w", scope.copy(vector(scope, 1, 2, -3, 4, 0.125f), type));
+        resident.load("s", scope.copy(vector(scope, 1, 1, 1, 1, 1), type));
+        float[] y = executable.run(inputs, scope).get("y").toFloats();
+        assertThat(y).containsExactly(2, 5, -8, 17, 1.625f);
+        assertThat(resident.read("s", scope).toFloats()).containsExactly(y);
+        Tensor w = resident.read("w", scope);
+        assertThat(w.spec()).isEqualTo(VECTOR);
+        assertThat(w.toFloats()).containsExactly(1, 2, -3, 4, 0.125f);
+      }
+    }
+  }
+
   @Test
   final void storesRefuseWhatNobodyWants() {
     try (TensorScope scope = scope();

@@ -1,8 +1,11 @@
 package org.jdit.tensor.cpu;
 
 import java.util.List;
+import org.jdit.tensor.DType;
+import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.cpu.kernel.Lanes;
+import org.jdit.tensor.cpu.kernel.PackedMatrix;
 import org.jdit.tensor.cpu.kernel.Scratch;
 import org.jdit.tensor.cpu.machine.FmaKernel;
 import org.jdit.tensor.cpu.machine.Found;
@@ -95,6 +98,12 @@ public final class CpuBackend implements Backend {
   @Override
   public Memory memory() {
     return engine.memory();
+  }
+
+  @Override
+  public long weightBytes(Spec weight, DType loaded) {
+    Shape s = weight.shape();
+    return PackedMatrix.bytes(engine.scratch(), loaded, s.dim(1), s.dim(0));
   }
 
   @Override

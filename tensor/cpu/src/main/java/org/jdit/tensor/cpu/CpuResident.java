@@ -15,7 +15,7 @@ import org.jdit.tensor.spi.Resident;
 /**
  * The resident values of the CPU backend. A PARAM that executables use only as the weight of matrix
  * products or convolutions is kept packed and in no other form; loading packs it straight from the
- * given tensor.
+ * given tensor, in two bytes an element where those of the tensor have two.
  */
 final class CpuResident implements Resident {
   private final Engine engine;
@@ -58,7 +58,7 @@ final class CpuResident implements Resident {
           if (v == null) {
             throw new IllegalArgumentException("no executable wants a value named " + name);
           }
-          if (!value.spec().equals(v.spec())) {
+          if (!v.spec().holds(value.spec())) {
             throw new IllegalArgumentException(
                 "%s is %s in the Program, not %s".formatted(name, v.spec(), value.spec()));
           }

@@ -1,36 +1,41 @@
 package org.jdit.tensor.cpu;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import org.jdit.tensor.DType;
 import org.jdit.tensor.Elements;
+import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Strided;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.Value;
 import org.jdit.tensor.cpu.kernel.ConvWeights;
+import org.jdit.tensor.cpu.kernel.Elementwise;
 import org.jdit.tensor.cpu.kernel.Matrix;
 import org.jdit.tensor.cpu.kernel.Operand;
 import org.jdit.tensor.cpu.kernel.PackedMatrix;
 import org.jdit.tensor.cpu.kernel.StridedCopy;
 import org.jdit.tensor.memory.Memory;
+import org.jdit.tensor.op.Cast;
 import org.jdit.tensor.program.Role;
 
 /**
  * One PARAM or STATE value in the forms that executables asked for: row-major, or packed for a
- * matrix kernel. A form's buffer is allocated when it is asked for and filled when the value is
- * loaded; a value that is only ever a weight has no row-major copy.
+ * matrix kernel. The forms are filled when the value is loaded; a value that is only ever a weight
+ * has no row-major copy. What is loaded in two bytes an element is packed in two, and the other
+ * forms hold the same numbers in the type of the Program.
  */
 final class ResidentValue implements AutoCloseable {
-  private record PackedForm(PackedMatrix weight, Memory.Slab slab) {}
-
   private record ConvForm(ConvWeights weight, Memory.Slab slab) {}
 
   private final Engine engine;
   private final Role role;
   private final Spec spec;
-  private final Map<Strided, PackedForm> matrices = new LinkedHashMap<>();
+  private final Map<Strided, PackedMatrix> matrices = new LinkedHashMap<>();
   private ConvForm convolution;
   private Memory.Slab plain;
+  private DType stored;
   private boolean loaded;
 
   ResidentValue(Engine engine, Role role, Spec spec) {
@@ -65,18 +70,16 @@ final class ResidentValue implements AutoCloseable {
 
   /** The value as the right operand of matrix products, {@code layout} being its rank-2 view. */
   PackedMatrix matrix(Strided layout) {
-    PackedForm known = matrices.get(layout);
+    PackedMatrix known = matrices.get(layout);
     if (known == null) {
-      int rows = layout.shape().dim(0);
-      int cols = layout.shape().dim(1);
-      Memory.Slab slab = engine.memory().allocate(PackedMatrix.bytes(engine.scratch(), rows, cols));
-      known = new PackedForm(new PackedMatrix(engine.scratch(), slab.segment(), rows, cols), slab);
+      Shape s = layout.shape();
+      known = new PackedMatrix(engine.scratch(), engine.memory(), s.dim(0), s.dim(1));
       if (loaded) {
         pack(plain(), layout, known);
       }
       matrices.put(layout, known);
     }
-    return known.weight();
+    return known;
   }
 
   /** The value as the weights of convolutions. */
@@ -94,29 +97,39 @@ final class ResidentValue implements AutoCloseable {
     return convolution.weight();
   }
 
-  private void pack(Operand from, Strided view, PackedForm form) {
+  private void pack(Operand from, Strided view, PackedMatrix form) {
     Strided layout =
         new Strided(view.shape(), view.offset() + from.layout().offset(), view.strides());
-    form.weight().pack(Matrix.of(from.with(layout)));
+    form.pack(Matrix.of(from.with(layout)), stored);
   }
 
-  /** Fills every form. */
+  /** Fills every form from a value that {@link Spec#holds} allows. */
   void load(Tensor value) {
     if (matrices.isEmpty() && convolution == null) {
       // Wanted in no other form, if only to be read back.
       plain();
     }
+    stored = value.dtype();
     Value.Concrete c = value.concrete();
     // Files may hold elements at any byte; the kernels take aligned ones.
     boolean aligned = c.data().isNative() && c.data().address() % spec.dtype().bytes() == 0;
-    if (c.layout().isContiguous() && aligned) {
+    if (c.layout().isContiguous() && aligned && stored == spec.dtype()) {
       fill(new Operand(c.data(), value.dtype(), c.layout()));
       return;
     }
     try (Memory.Slab copy = engine.memory().allocate(spec.bytes())) {
-      Elements.copy(value, copy.segment(), spec.dtype());
+      if (stored == spec.dtype()) {
+        Elements.copy(value, copy.segment(), stored);
+      } else {
+        widen(new Operand(c.data(), stored, c.layout()), rowMajor(copy));
+      }
       fill(rowMajor(copy));
     }
+  }
+
+  private void widen(Operand from, Operand to) {
+    Cast cast = new Cast(to.dtype());
+    Elementwise.of(engine.workers(), engine.registers(), cast, List.of(from), to).run();
   }
 
   private void fill(Operand from) {
@@ -137,11 +150,11 @@ final class ResidentValue implements AutoCloseable {
     } else if (convolution != null) {
       convolution.weight().unpack(to);
     } else {
-      Map.Entry<Strided, PackedForm> any = matrices.entrySet().iterator().next();
+      Map.Entry<Strided, PackedMatrix> any = matrices.entrySet().iterator().next();
       Strided view = any.getKey();
       Strided layout =
           new Strided(view.shape(), view.offset() + to.layout().offset(), view.strides());
-      any.getValue().weight().unpack(Matrix.of(to.with(layout)));
+      any.getValue().unpack(Matrix.of(to.with(layout)));
     }
   }
 
@@ -151,8 +164,8 @@ final class ResidentValue implements AutoCloseable {
 
   long bytes() {
     long bytes = plain == null ? 0 : plain.segment().byteSize();
-    for (PackedForm f : matrices.values()) {
-      bytes += f.slab().segment().byteSize();
+    for (PackedMatrix m : matrices.values()) {
+      bytes += m.bytes();
     }
     return bytes + (convolution == null ? 0 : convolution.slab().segment().byteSize());
   }
@@ -163,7 +176,7 @@ final class ResidentValue implements AutoCloseable {
     if (plain != null) {
       plain.close();
     }
-    matrices.values().forEach(f -> f.slab().close());
+    matrices.values().forEach(PackedMatrix::close);
     if (convolution != null) {
       convolution.slab().close();
     }

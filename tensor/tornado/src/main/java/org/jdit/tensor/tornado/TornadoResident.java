@@ -206,7 +206,7 @@ final class TornadoResident implements Resident {
     if (v == null) {
       throw new IllegalArgumentException("no executable wants a value named " + name);
     }
-    if (!value.spec().equals(v.spec)) {
+    if (!v.spec.holds(value.spec())) {
       throw new IllegalArgumentException(
           "%s is %s in the Program, not %s".formatted(name, v.spec, value.spec()));
     }

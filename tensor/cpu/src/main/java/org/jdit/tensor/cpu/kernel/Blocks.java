@@ -1,6 +1,7 @@
 package org.jdit.tensor.cpu.kernel;
 
 import java.lang.foreign.MemorySegment;
+import org.jdit.tensor.DType;
 import org.jdit.tensor.cpu.machine.MatrixUnit;
 
 /**
@@ -10,6 +11,9 @@ import org.jdit.tensor.cpu.machine.MatrixUnit;
  * wherever there is room. Sizes are in floats.
  */
 sealed interface Blocks permits FloatBlocks, UnitBlocks {
+  /** Blocks whose right operands hold numbers of a type, if that saves memory. */
+  Blocks holding(DType type);
+
   /** Rows of a left panel, except perhaps the last one. */
   int height();
 
@@ -59,7 +63,8 @@ sealed interface Blocks permits FloatBlocks, UnitBlocks {
   long right(Scratch.Local local, Matrix columns, int panel, int from, int depth);
 
   /**
-   * Makes a right panel ready for many products.
+   * Makes a right panel ready for many products; may overwrite the left operands' memory of {@code
+   * local}.
    *
    * @return where {@link #multiply} finds it, until the next call for the same {@code local}
    */

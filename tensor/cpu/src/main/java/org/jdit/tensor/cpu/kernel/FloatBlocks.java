@@ -2,22 +2,32 @@ package org.jdit.tensor.cpu.kernel;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import org.jdit.tensor.DType;
 import org.jdit.tensor.spi.Precision;
 
 /**
- * Blocks of float32, their elements rounded as a precision says. Right panels of bfloat16 are kept
- * in two bytes an element, since weights are many, and widened before their use.
+ * Blocks of float32, their elements rounded as a precision says. Right panels of numbers that two
+ * bytes hold are kept so, since weights are many, and widened before their use.
  */
 final class FloatBlocks implements Blocks {
   private final Precision precision;
-  private final boolean half;
+  private final Stored stored;
   private final float[] left;
 
   /** Blocks with the given working memory for left operands. */
   FloatBlocks(Precision precision, float[] left) {
+    this(precision, DType.F32, left);
+  }
+
+  private FloatBlocks(Precision precision, DType type, float[] left) {
     this.precision = precision;
-    this.half = precision == Precision.BF16;
+    this.stored = Stored.of(precision, type);
     this.left = left;
+  }
+
+  @Override
+  public Blocks holding(DType type) {
+    return new FloatBlocks(precision, type, left);
   }
 
   @Override
@@ -37,7 +47,7 @@ final class FloatBlocks implements Blocks {
 
   @Override
   public int rightLine(int terms) {
-    return half ? Math.ceilDiv(terms, 2) : terms;
+    return stored.floats(terms);
   }
 
   @Override
@@ -62,12 +72,12 @@ final class FloatBlocks implements Blocks {
 
   @Override
   public void right(Scratch.Local local, Matrix columns, int panel, int from, int depth, long to) {
-    if (half) {
-      int width = MicroKernel.WIDTH;
-      Panel.pack(precision, columns, panel * width, width, from, depth, local.heap, 0);
-      Bfloat16.narrow(local.heap, depth * width, to);
-    } else {
-      PackedMatrix.packPanel(precision, columns, panel, from, depth, local.heap, to);
+    int width = MicroKernel.WIDTH;
+    Panel.pack(precision, columns, panel * width, width, from, depth, local.heap, 0);
+    switch (stored) {
+      case F32 -> MemorySegment.copy(local.heap, 0, Lanes.MEMORY, Panel.FLOAT, to, depth * width);
+      case F16 -> Float16.narrow(local.heap, depth * width, to);
+      case BF16 -> Bfloat16.narrow(local.heap, depth * width, to);
     }
   }
 
@@ -79,11 +89,18 @@ final class FloatBlocks implements Blocks {
 
   @Override
   public long ready(Scratch.Local local, long right, int depth) {
-    if (!half) {
-      return right;
-    }
-    Bfloat16.widen(right, depth * MicroKernel.WIDTH, local.memory);
-    return local.memory;
+    int count = depth * MicroKernel.WIDTH;
+    return switch (stored) {
+      case F32 -> right;
+      case F16 -> {
+        Float16.widen(right, count, local.heap, local.memory);
+        yield local.memory;
+      }
+      case BF16 -> {
+        Bfloat16.widen(right, count, local.memory);
+        yield local.memory;
+      }
+    };
   }
 
   /** The factor goes to the operand, which here need not be a bfloat16 number. */
@@ -118,9 +135,11 @@ final class FloatBlocks implements Blocks {
 
   @Override
   public float element(long right, int depth, int term, int column) {
-    long at = (long) term * MicroKernel.WIDTH + column;
-    return half
-        ? Bfloat16.at(right + at * Short.BYTES)
-        : Lanes.MEMORY.get(Panel.FLOAT, right + at * Float.BYTES);
+    long at = stored.address(right, (long) term * MicroKernel.WIDTH + column);
+    return switch (stored) {
+      case F32 -> Lanes.MEMORY.get(Panel.FLOAT, at);
+      case F16 -> Float16.at(at);
+      case BF16 -> Bfloat16.at(at);
+    };
   }
 }

@@ -39,7 +39,7 @@ public final class Gemm {
    */
   public void multiply(Matrix a, PackedMatrix b, Matrix c, Epilogue epilogue) {
     check(a, b.rows(), b.cols(), c, epilogue);
-    Run run = new Run(a, new long[1], c, new long[1], epilogue);
+    Run run = new Run(b.blocks(), a, new long[1], c, new long[1], epilogue);
     for (int block = 0; block < Panel.blocks(run.k); block++) {
       int at = block;
       int terms = run.terms(block);
@@ -78,7 +78,7 @@ public final class Gemm {
     checkShifts(a, aOffsets);
     checkShifts(b, bOffsets);
     checkShifts(c, cOffsets);
-    Run run = new Run(a, aOffsets, c, cOffsets, epilogue);
+    Run run = new Run(blocks, a, aOffsets, c, cOffsets, epilogue);
     Matrix columns = b.transposed();
     int together = run.itemsThatFit();
     for (int item = 0; item < cOffsets.length; item += together) {
@@ -124,13 +124,15 @@ public final class Gemm {
   private final class Run {
     final int k;
     final int n;
+    private final Blocks blocks;
     private final Matrix a;
     private final long[] aOffsets;
     private final Matrix c;
     private final long[] cOffsets;
     private final Epilogue epilogue;
 
-    Run(Matrix a, long[] aOffsets, Matrix c, long[] cOffsets, Epilogue epilogue) {
+    Run(Blocks blocks, Matrix a, long[] aOffsets, Matrix c, long[] cOffsets, Epilogue epilogue) {
+      this.blocks = blocks;
       this.k = a.cols();
       this.n = c.cols();
       this.a = a;

@@ -1,30 +1,34 @@
 package org.jdit.tensor.cpu.kernel;
 
 import java.lang.foreign.MemorySegment;
+import org.jdit.tensor.DType;
+import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.spi.Precision;
 
 /**
  * The right operand {@code [K, N]} of products, stored as the kernel reads it: blocks of rows, in
- * them panels of columns, in them rows. The last panel is filled up with zeros.
+ * them panels of columns, in them rows. The last panel is filled up with zeros. Its memory is
+ * allocated when it is packed, as how much that is depends on the numbers.
  */
-public final class PackedMatrix {
+public final class PackedMatrix implements AutoCloseable {
   private final Scratch scratch;
-  private final MemorySegment data;
+  private final Memory memory;
   private final int rows;
   private final int cols;
+  private Blocks blocks;
+  private Memory.Slab slab;
 
   /**
    * A matrix that is not packed yet.
    *
    * @param scratch says the threads, the precision and the kernel
-   * @param data at least {@link #bytes} bytes, 64-byte aligned
+   * @param memory where its own comes from
    * @param rows number of rows, K
    * @param cols number of columns, N
    */
-  public PackedMatrix(Scratch scratch, MemorySegment data, int rows, int cols) {
-    Bounds.check(data, 0, bytes(scratch, rows, cols) / Float.BYTES);
+  public PackedMatrix(Scratch scratch, Memory memory, int rows, int cols) {
     this.scratch = scratch;
-    this.data = data;
+    this.memory = memory;
     this.rows = rows;
     this.cols = cols;
   }
@@ -39,30 +43,50 @@ public final class PackedMatrix {
     return cols;
   }
 
-  /** Bytes of a packed matrix of the given size. */
-  public static long bytes(Scratch scratch, int rows, int cols) {
+  /** Bytes of a packed matrix of the given size, of numbers that a type holds. */
+  public static long bytes(Scratch scratch, DType type, int rows, int cols) {
+    return bytes(scratch.blocks().holding(type), rows, cols);
+  }
+
+  private static long bytes(Blocks blocks, int rows, int cols) {
     long panels = (long) MicroKernel.panels(cols) * MicroKernel.WIDTH * Float.BYTES;
-    return before(scratch, rows, Panel.blocks(rows)) * panels;
+    return before(blocks, rows, Panel.blocks(rows)) * panels;
+  }
+
+  /** Bytes of its memory; none before it is packed. */
+  public long bytes() {
+    return slab == null ? 0 : slab.segment().byteSize();
+  }
+
+  /** How it is packed. */
+  Blocks blocks() {
+    if (slab == null) {
+      throw new IllegalStateException("this matrix is not packed yet");
+    }
+    return blocks;
   }
 
   /** Size of a line in all blocks before one. */
-  private static long before(Scratch scratch, int rows, int block) {
+  private static long before(Blocks blocks, int rows, int block) {
     int depth = Panel.depth(rows);
     int whole = Math.min(block, rows / Math.max(1, depth));
     int rest = Math.min(rows, block * depth) - whole * depth;
-    return (long) whole * scratch.blocks().rightLine(depth) + scratch.blocks().rightLine(rest);
+    return (long) whole * blocks.rightLine(depth) + blocks.rightLine(rest);
   }
 
   /**
    * Packs a matrix, quickest where it is row-major or the transpose of a {@code [out, in]} weight.
    *
+   * @param matrix the numbers, rounded as the precision says
+   * @param type a type that holds each of them; in two bytes, so they are kept
    * @throws IllegalArgumentException if it is of another size
    */
-  public void pack(Matrix matrix) {
+  public void pack(Matrix matrix, DType type) {
     if (matrix.rows() != rows || matrix.cols() != cols) {
       throw new IllegalArgumentException(
           "[%d, %d] is not [%d, %d]".formatted(matrix.rows(), matrix.cols(), rows, cols));
     }
+    allocate(scratch.blocks().holding(type));
     Matrix columns = matrix.transposed();
     int panels = MicroKernel.panels(cols);
     int depth = Panel.depth(rows);
@@ -73,16 +97,24 @@ public final class PackedMatrix {
             (tile, worker) -> {
               int block = tile / panels;
               int from = block * depth;
-              scratch
-                  .blocks()
-                  .right(
-                      scratch.local(worker),
-                      columns,
-                      tile % panels,
-                      from,
-                      Math.min(depth, rows - from),
-                      address(tile % panels, block));
+              blocks.right(
+                  scratch.local(worker),
+                  columns,
+                  tile % panels,
+                  from,
+                  Math.min(depth, rows - from),
+                  address(tile % panels, block));
             });
+  }
+
+  private void allocate(Blocks packing) {
+    long bytes = bytes(packing, rows, cols);
+    if (slab == null || bytes != bytes(blocks, rows, cols)) {
+      Memory.Slab fresh = memory.allocate(bytes);
+      close();
+      slab = fresh;
+    }
+    blocks = packing;
   }
 
   /** Packs a panel of columns by way of {@code buffer} to an address. */
@@ -102,9 +134,9 @@ public final class PackedMatrix {
   /** Address of a panel in a block of rows. */
   long address(int panel, int block) {
     int depth = Panel.depth(rows);
-    int here = scratch.blocks().rightLine(Math.min(depth, rows - block * depth));
-    long lines = before(scratch, rows, block) * MicroKernel.panels(cols) + (long) panel * here;
-    return data.address() + lines * MicroKernel.WIDTH * Float.BYTES;
+    int here = blocks.rightLine(Math.min(depth, rows - block * depth));
+    long lines = before(blocks, rows, block) * MicroKernel.panels(cols) + (long) panel * here;
+    return slab.segment().address() + lines * MicroKernel.WIDTH * Float.BYTES;
   }
 
   /** Copies the matrix back into {@code to}, element by element. */
@@ -116,9 +148,17 @@ public final class PackedMatrix {
         long panel = address(j / MicroKernel.WIDTH, block);
         int terms = Math.min(depth, rows - block * depth);
         int column = j % MicroKernel.WIDTH;
-        float x = scratch.blocks().element(panel, terms, i % depth, column);
+        float x = blocks().element(panel, terms, i % depth, column);
         Lanes.MEMORY.set(Panel.FLOAT, to.address(i, j), x);
       }
+    }
+  }
+
+  /** Frees the memory. */
+  @Override
+  public void close() {
+    if (slab != null) {
+      slab.close();
     }
   }
 }

@@ -1,6 +1,7 @@
 package org.jdit.tensor.cpu.kernel;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.Elements;
@@ -10,6 +11,9 @@ import org.jdit.tensor.Elements;
  * chunks that it fills, so that each function is one loop over contiguous floats.
  */
 final class Reader {
+  private static final ValueLayout.OfShort BITS =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(Lanes.LITTLE);
+
   /** Runs shorter than this are cheaper to copy element by element. */
   private static final int SHORT_RUN = 16;
 
@@ -53,7 +57,15 @@ final class Reader {
   }
 
   private void readRun(long from, int n, float[] to, int at) {
-    if (dtype != DType.F32) {
+    if (dtype == DType.F16 && step == 1) {
+      for (int i = 0; i < n; i++) {
+        to[at + i] = Float.float16ToFloat(data.get(BITS, (from + i) * 2));
+      }
+    } else if (dtype == DType.BF16 && step == 1) {
+      for (int i = 0; i < n; i++) {
+        to[at + i] = Float.intBitsToFloat(data.get(BITS, (from + i) * 2) << 16);
+      }
+    } else if (dtype != DType.F32) {
       for (int i = 0; i < n; i++) {
         to[at + i] = (float) Elements.get(data, dtype, from + i * step);
       }

@@ -2,6 +2,7 @@ package org.jdit.tensor.cpu.kernel;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
+import org.jdit.tensor.DType;
 import org.jdit.tensor.cpu.kernel.Bf16Panels.Part;
 import org.jdit.tensor.cpu.machine.MatrixUnit;
 
@@ -15,6 +16,11 @@ import org.jdit.tensor.cpu.machine.MatrixUnit;
  * @param room floats of it
  */
 record UnitBlocks(MatrixUnit unit, boolean split, long left, int room) implements Blocks {
+  @Override
+  public Blocks holding(DType type) {
+    return this;
+  }
+
   @Override
   public int height() {
     return MatrixUnit.SIDE;

@@ -8,7 +8,10 @@ import static org.assertj.core.api.Assertions.within;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
+import org.jdit.tensor.DType;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.op.Linear.Activation;
 import org.jdit.tensor.spi.Precision;
@@ -26,9 +29,11 @@ class GemmTest {
   private final Workers workers = new Workers(2);
   private final Scratch scratch = new Scratch(workers, memory, Precision.FP32);
   private final Gemm gemm = new Gemm(scratch);
+  private final List<PackedMatrix> weights = new ArrayList<>();
 
   @AfterEach
   void free() {
+    weights.forEach(PackedMatrix::close);
     scratch.close();
     workers.close();
     arena.close();
@@ -211,10 +216,9 @@ class GemmTest {
   }
 
   private PackedMatrix pack(Matrix b) {
-    long bytes = PackedMatrix.bytes(scratch, b.rows(), b.cols());
-    MemorySegment into = arena.allocate(Math.max(1, bytes), 64);
-    PackedMatrix packed = new PackedMatrix(scratch, into, b.rows(), b.cols());
-    packed.pack(b);
+    PackedMatrix packed = new PackedMatrix(scratch, memory, b.rows(), b.cols());
+    weights.add(packed);
+    packed.pack(b, DType.F32);
     return packed;
   }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import org.jdit.tensor.DType;
 import org.jdit.tensor.cpu.machine.MatrixUnit;
 import org.jdit.tensor.cpu.machine.PlainUnit;
 import org.jdit.tensor.memory.Memory;
@@ -47,8 +48,9 @@ class UnitGemmTest {
           MemorySegment bias = Floats.random(arena, s[2] + 1L, 3);
           Epilogue epilogue = new Epilogue.Affine(bias, 1, Activation.NONE);
           Matrix c = Matrix.of(Floats.random(arena, (long) s[0] * s[2], 4), s[0], s[2]);
-          PackedMatrix packed = packed(arena, scratch, b);
-          gemm.multiply(a, packed, c, epilogue);
+          try (PackedMatrix packed = packed(scratch, memory, b)) {
+            gemm.multiply(a, packed, c, epilogue);
+          }
           expect(precision, a, b, bias, c);
           Matrix again = Matrix.of(Floats.random(arena, (long) s[0] * s[2], 5), s[0], s[2]);
           gemm.multiply(a, b, again, epilogue);
@@ -69,7 +71,9 @@ class UnitGemmTest {
         Scratch scratch = new Scratch(workers, new Memory(), precision, unit)) {
       Matrix b = matrix(arena, 1201, 45, false, 2);
       Matrix to = matrix(arena, 1201, 45, true, 3);
-      packed(arena, scratch, b).unpack(to);
+      try (PackedMatrix packed = packed(scratch, new Memory(), b)) {
+        packed.unpack(to);
+      }
       for (int i = 0; i < b.rows(); i++) {
         for (int j = 0; j < b.cols(); j++) {
           assertThat(Floats.get(to, i, j))
@@ -86,9 +90,9 @@ class UnitGemmTest {
         Scratch half = new Scratch(workers, new Memory(), Precision.BF16, unit);
         Scratch without = new Scratch(workers, new Memory(), Precision.BF16);
         Scratch split = new Scratch(workers, new Memory(), Precision.BF16X3, unit)) {
-      assertThat(PackedMatrix.bytes(half, 4608, 1152)).isEqualTo(2L * 4608 * 1152);
-      assertThat(PackedMatrix.bytes(without, 4608, 1152)).isEqualTo(2L * 4608 * 1152);
-      assertThat(PackedMatrix.bytes(split, 4608, 1152)).isEqualTo(4L * 4608 * 1152);
+      assertThat(PackedMatrix.bytes(half, DType.F32, 4608, 1152)).isEqualTo(2L * 4608 * 1152);
+      assertThat(PackedMatrix.bytes(without, DType.F32, 4608, 1152)).isEqualTo(2L * 4608 * 1152);
+      assertThat(PackedMatrix.bytes(split, DType.F32, 4608, 1152)).isEqualTo(4L * 4608 * 1152);
     }
   }
 
@@ -101,11 +105,9 @@ class UnitGemmTest {
     }
   }
 
-  private static PackedMatrix packed(Arena arena, Scratch scratch, Matrix b) {
-    long bytes = PackedMatrix.bytes(scratch, b.rows(), b.cols());
-    MemorySegment data = arena.allocate(Math.max(64, bytes), 64).fill((byte) 0x55);
-    PackedMatrix packed = new PackedMatrix(scratch, data, b.rows(), b.cols());
-    packed.pack(b);
+  private static PackedMatrix packed(Scratch scratch, Memory memory, Matrix b) {
+    PackedMatrix packed = new PackedMatrix(scratch, memory, b.rows(), b.cols());
+    packed.pack(b, DType.F32);
     return packed;
   }
 
