@@ -19,8 +19,11 @@ import org.jdit.tensor.program.Program;
  * registers whatever their layout and type, computed there, and only the results are written.
  */
 public final class Elementwise implements Step {
+  /** Elements of a chunk: long operands are fetched faster in longer runs. */
+  private static final int CHUNK = 2 * Registers.CHUNK;
+
   /** Elements of one task. */
-  private static final int GRAIN = 16 * Registers.CHUNK;
+  private static final int GRAIN = 8 * CHUNK;
 
   private record Instruction(FloatFunction fn, int a, int b, int c, int to) {}
 
@@ -135,7 +138,7 @@ public final class Elementwise implements Step {
     stores = b.stores.toArray(Writer[]::new);
     results = b.results.stream().mapToInt(Integer::intValue).toArray();
     numel = b.shape.numel();
-    registers.demand(b.used, Registers.CHUNK);
+    registers.demand(b.used, CHUNK);
   }
 
   @Override
@@ -146,8 +149,8 @@ public final class Elementwise implements Step {
   private void task(int task, int worker) {
     float[][] r = registers.of(worker);
     long end = Math.min(numel, (task + 1L) * GRAIN);
-    for (long start = (long) task * GRAIN; start < end; start += Registers.CHUNK) {
-      int n = (int) Math.min(Registers.CHUNK, end - start);
+    for (long start = (long) task * GRAIN; start < end; start += CHUNK) {
+      int n = (int) Math.min(CHUNK, end - start);
       for (int i = 0; i < loads.length; i++) {
         loads[i].read(start, n, r[i], 0);
       }
