@@ -44,7 +44,7 @@ public final class Gemm {
       int at = block;
       int terms = run.terms(block);
       run.rows(
-          0, 1, block, (local, item, panel) -> blocks.ready(local, b.address(panel, at), terms));
+          0, 1, block, (local, i, panel) -> b.blocks().ready(local, b.address(panel, at), terms));
     }
   }
 
