@@ -12,6 +12,7 @@ import org.jdit.tensor.DType;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.io.TensorFile;
+import org.jdit.tensor.op.Concat;
 import org.jdit.tensor.op.Linear;
 import org.jdit.tensor.op.View;
 import org.jdit.tensor.program.Input;
@@ -65,15 +66,31 @@ public record MemoryEstimate(long weights, long activations) {
     return new MemoryEstimate(weights, activations(flat));
   }
 
+  /** Views lie in what they look at, and parts of a concatenation in the whole. */
   private static long activations(Program flat) {
     Map<Integer, Integer> storage = new HashMap<>();
+    Set<Integer> movable = new HashSet<>();
     for (Node n : flat.nodes()) {
-      if (n.op() instanceof View) {
-        int of = n.in().getFirst();
-        storage.put(n.out().getFirst(), storage.getOrDefault(of, of));
+      int out = n.out().getFirst();
+      switch (n.op()) {
+        case View _ -> storage.put(out, storageOf(storage, n.in().getFirst()));
+        case Concat(int axis) when flat.spec(out).shape().sub(0, axis).numel() == 1 -> {
+          for (int part : n.in()) {
+            int buffer = storageOf(storage, part);
+            if (movable.remove(buffer)) {
+              storage.replaceAll((_, at) -> at == buffer ? out : at);
+              storage.put(buffer, out);
+            }
+          }
+        }
+        default -> movable.addAll(n.out());
       }
     }
-    return MemoryPlan.of(flat, v -> storage.getOrDefault(v, v)).totalBytes();
+    return MemoryPlan.of(flat, v -> storageOf(storage, v)).totalBytes();
+  }
+
+  private static int storageOf(Map<Integer, Integer> storage, int value) {
+    return storage.getOrDefault(value, value);
   }
 
   /** The need of both, one running after the other with the weights of both loaded. */
