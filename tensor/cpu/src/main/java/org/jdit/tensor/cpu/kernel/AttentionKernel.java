@@ -6,6 +6,8 @@ import static org.jdit.tensor.cpu.kernel.Lanes.F32;
 import static org.jdit.tensor.cpu.kernel.Lanes.load;
 import static org.jdit.tensor.cpu.kernel.Lanes.store;
 
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -208,9 +210,10 @@ public final class AttentionKernel {
      * @return where the weights are
      */
     private long score(int keys, long queries, float factor, long state, boolean more) {
-      for (int lane = 0; lane < WIDTH; lane += COUNT) {
-        FloatVector none = FloatVector.broadcast(F32, Float.NEGATIVE_INFINITY);
-        (more ? load(state + bytes(lane)) : none).intoArray(local.row, lane);
+      if (more) {
+        MemorySegment.copy(Lanes.MEMORY, Panel.FLOAT, state, local.row, 0, WIDTH);
+      } else {
+        Arrays.fill(local.row, Float.NEGATIVE_INFINITY);
       }
       for (int i = 0; i < keys; i += blocks.height()) {
         int height = blocks.height(keys - i);
@@ -221,13 +224,17 @@ public final class AttentionKernel {
         keep(Math.min(height, keys - i), scores + i * ROW);
       }
       for (int lane = 0; lane < WIDTH; lane += COUNT) {
-        softmax(keys, scores + bytes(lane), state + bytes(lane), lane, more);
+        exponentials(keys, scores + bytes(lane), lane);
+        update(state + bytes(lane), lane, more);
       }
       return blocks.rounded(local, scores, keys, scores + bytes(SCORES));
     }
 
-    /** Updates maximum and sum of a vector of queries; leaves in local.row what to rescale by. */
-    private void softmax(int keys, long column, long state, int lane, boolean more) {
+    // What a first block of keys does not need is apart from the loops: were it in them, C2 would
+    // throw them away when it is first needed, and its second versions allocate vectors.
+
+    /** Takes the exponentials of a vector of queries; leaves their sum in local.tile. */
+    private void exponentials(int keys, long column, int lane) {
       FloatVector max = FloatVector.fromArray(F32, local.row, lane);
       FloatVector sum = FloatVector.zero(F32);
       long at = column;
@@ -237,6 +244,13 @@ public final class AttentionKernel {
         store(e, at);
         at += ROW;
       }
+      sum.intoArray(local.tile, lane);
+    }
+
+    /** Updates maximum and sum of a vector of queries; leaves in local.row what to rescale by. */
+    private void update(long state, int lane, boolean more) {
+      FloatVector max = FloatVector.fromArray(F32, local.row, lane);
+      FloatVector sum = FloatVector.fromArray(F32, local.tile, lane);
       if (more) {
         FloatVector factor = VectorMath.exp(load(state).sub(max));
         factor.intoArray(local.row, lane);
@@ -278,11 +292,23 @@ public final class AttentionKernel {
       for (int i = 0; i < size; i += blocks.height()) {
         int height = blocks.height(size - i);
         blocks.multiply(height, values + i * across, weights, keys, local.tile);
-        add(height, sums + i * ROW, more);
+        if (more) {
+          add(height, sums + i * ROW);
+        } else {
+          put(height, sums + i * ROW);
+        }
       }
     }
 
-    private void add(int height, long sums, boolean more) {
+    private void put(int height, long sums) {
+      float[] tile = local.tile;
+      for (int i = 0; i < height * WIDTH; i += COUNT) {
+        store(FloatVector.fromArray(F32, tile, i), sums + bytes(i));
+      }
+    }
+
+    /** Adds to the sums, rescaled. */
+    private void add(int height, long sums) {
       float[] tile = local.tile;
       FloatVector factor0 = FloatVector.fromArray(F32, local.row, 0);
       FloatVector factor1 = FloatVector.fromArray(F32, local.row, COUNT);
@@ -290,8 +316,8 @@ public final class AttentionKernel {
       for (int i = 0; i < height * WIDTH; i += WIDTH) {
         FloatVector x0 = FloatVector.fromArray(F32, tile, i);
         FloatVector x1 = FloatVector.fromArray(F32, tile, i + COUNT);
-        store(more ? factor0.fma(load(at), x0) : x0, at);
-        store(more ? factor1.fma(load(at + BYTES), x1) : x1, at + BYTES);
+        store(factor0.fma(load(at), x0), at);
+        store(factor1.fma(load(at + BYTES), x1), at + BYTES);
         at += ROW;
       }
     }

@@ -32,8 +32,8 @@ class CompiledKernelsTest {
           "Finish::gelu",
           "Finish::put",
           "AttentionKernel$Tile::keep",
-          "AttentionKernel$Tile::softmax",
-          "AttentionKernel$Tile::add",
+          "AttentionKernel$Tile::exponentials",
+          "AttentionKernel$Tile::put",
           "Turn::one",
           "Pixels::packTap");
 
