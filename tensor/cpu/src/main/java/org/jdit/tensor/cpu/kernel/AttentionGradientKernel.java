@@ -195,15 +195,12 @@ public final class AttentionGradientKernel {
         for (int i = 0; i < size * WIDTH; i += COUNT) {
           store(FloatVector.fromArray(F32, buffer, i).mul(power), scaled + at + bytes(i));
         }
-        PackedMatrix.packPanel(
-            precision, dOut, (first + from) / WIDTH, 0, size, buffer, dOutAcross + at);
+        Panel.packRight(precision, dOut, (first + from) / WIDTH, 0, size, buffer, dOutAcross + at);
       }
       for (int panel = 0; panel < MicroKernel.panels(size); panel++) {
         long at = bytes(panel * WIDTH * count);
-        PackedMatrix.packPanel(
-            precision, q.transposed(), panel, first, count, buffer, queryRows + at);
-        PackedMatrix.packPanel(
-            precision, dOut.transposed(), panel, first, count, buffer, dOutRows + at);
+        Panel.packRight(precision, q.transposed(), panel, first, count, buffer, queryRows + at);
+        Panel.packRight(precision, dOut.transposed(), panel, first, count, buffer, dOutRows + at);
       }
     }
 

@@ -83,7 +83,7 @@ final class FloatBlocks implements Blocks {
 
   @Override
   public long right(Scratch.Local local, Matrix columns, int panel, int from, int depth) {
-    PackedMatrix.packPanel(precision, columns, panel, from, depth, local.heap, local.memory);
+    Panel.packRight(precision, columns, panel, from, depth, local.heap, local.memory);
     return local.memory;
   }
 

@@ -1,9 +1,7 @@
 package org.jdit.tensor.cpu.kernel;
 
-import java.lang.foreign.MemorySegment;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.memory.Memory;
-import org.jdit.tensor.spi.Precision;
 
 /**
  * The right operand {@code [K, N]} of products, stored as the kernel reads it: blocks of rows, in
@@ -115,20 +113,6 @@ public final class PackedMatrix implements AutoCloseable {
       slab = fresh;
     }
     blocks = packing;
-  }
-
-  /** Packs a panel of columns by way of {@code buffer} to an address. */
-  static void packPanel(
-      Precision precision,
-      Matrix columns,
-      int panel,
-      int from,
-      int depth,
-      float[] buffer,
-      long address) {
-    int width = MicroKernel.WIDTH;
-    Panel.pack(precision, columns, panel * width, width, from, depth, buffer, 0);
-    MemorySegment.copy(buffer, 0, Lanes.MEMORY, Panel.FLOAT, address, depth * width);
   }
 
   /** Address of a panel in a block of rows. */

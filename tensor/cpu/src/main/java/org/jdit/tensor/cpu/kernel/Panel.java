@@ -1,5 +1,6 @@
 package org.jdit.tensor.cpu.kernel;
 
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.jdit.tensor.spi.Precision;
@@ -50,6 +51,20 @@ final class Panel {
       int at) {
     copy(lines, first, width, from, depth, into, at);
     Bfloat16.round(precision, into, at, depth * width);
+  }
+
+  /** Packs a right operand's panel of columns by way of {@code buffer} to an address. */
+  static void packRight(
+      Precision precision,
+      Matrix columns,
+      int panel,
+      int from,
+      int depth,
+      float[] buffer,
+      long address) {
+    int width = MicroKernel.WIDTH;
+    pack(precision, columns, panel * width, width, from, depth, buffer, 0);
+    MemorySegment.copy(buffer, 0, Lanes.MEMORY, FLOAT, address, depth * width);
   }
 
   private static void copy(
