@@ -1,6 +1,7 @@
 package org.jdit.tensor.cpu;
 
 import java.util.List;
+import java.util.function.Supplier;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
@@ -42,22 +43,29 @@ public final class CpuBackend implements Backend {
 
   /** A backend with a fixed number of threads, at least 1. */
   CpuBackend(int threads, boolean profile, Precision precision) {
-    this(threads, profile, precision, unit(precision));
+    this(threads, profile, precision, MatrixUnit::find);
   }
 
-  /** As above, with the matrix unit given, of which there must be none in float32. */
-  CpuBackend(int threads, boolean profile, Precision precision, Found<MatrixUnit> unit) {
-    this.unit = unit;
+  /** As above, with the matrix unit of another machine. */
+  CpuBackend(
+      int threads, boolean profile, Precision precision, Supplier<Found<MatrixUnit>> machine) {
+    this.unit = unit(precision, machine);
     engine = Engine.open(threads, profile, precision, unit.toOptional());
   }
 
-  private static Found<MatrixUnit> unit(Precision precision) {
+  private static Found<MatrixUnit> unit(Precision precision, Supplier<Found<MatrixUnit>> machine) {
     if (precision == Precision.FP32) {
       return new Found.Absent<>("float32 has no use for one", false);
     }
-    return Scratch.wideEnough()
-        ? MatrixUnit.find()
-        : new Found.Absent<>("vectors are shorter than 512 bits", false);
+    if (!Scratch.wideEnough()) {
+      return new Found.Absent<>("vectors are shorter than 512 bits", false);
+    }
+    return switch (machine.get()) {
+      case Found.Available<MatrixUnit>(MatrixUnit unit, String description)
+          when precision == Precision.BF16X3 && !unit.splitsFast() ->
+          new Found.Absent<>("three products on %s take longer".formatted(description), false);
+      case Found<MatrixUnit> other -> other;
+    };
   }
 
   @Override

@@ -15,7 +15,7 @@ class CpuUnitBf16ContractTest extends BackendContract {
   protected Backend open() {
     assumeThat(Scratch.wideEnough()).as("a matrix unit takes vectors of 512 bits").isTrue();
     return new CpuBackend(
-        2, false, precision(), new Found.Available<>(PlainUnit.create(), "plain Java"));
+        2, false, precision(), () -> new Found.Available<>(PlainUnit.create(), "plain Java"));
   }
 
   @Override

@@ -16,13 +16,7 @@ import static org.jdit.tensor.cpu.machine.Assembler.Tile.TMM5;
 import static org.jdit.tensor.cpu.machine.Assembler.Tile.TMM6;
 import static org.jdit.tensor.cpu.machine.Assembler.Tile.TMM7;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
-import org.jdit.tensor.JditException;
 import org.jdit.tensor.cpu.machine.Assembler.Label;
 
 /**
@@ -39,63 +33,22 @@ final class AmxKernel implements TileKernel {
   /** Bytes from the upper tiles of sums to the lower ones. */
   private static final int LOWER = TILE_ROWS * MatrixUnit.SIDE * Float.BYTES;
 
-  /** {@code (a, b, c, steps, accumulate)}. */
-  private static final FunctionDescriptor TYPE =
-      FunctionDescriptor.ofVoid(
-          ValueLayout.JAVA_LONG,
-          ValueLayout.JAVA_LONG,
-          ValueLayout.ADDRESS,
-          ValueLayout.JAVA_LONG,
-          ValueLayout.JAVA_LONG);
-
   /** Where the code begins: behind the configuration. */
   static final int ENTRY = ROW;
 
-  /**
-   * What became of the attempt to load the code; one of the two is null.
-   *
-   * @param function the kernel
-   * @param failure why there is none
-   */
-  private record Loaded(MethodHandle function, JditException failure) {}
-
-  /** Constant, because a call of a handle that is none costs as much as a small product. */
-  private static final Loaded LOADED = tryLoad();
+  private static final TileFunction LOADED = TileFunction.load(code(), ENTRY, Libc::requestTiles);
 
   private AmxKernel() {}
 
-  private static Loaded tryLoad() {
-    try {
-      MachineCode loaded = MachineCode.load(code(), Arena.global());
-      Libc.requestTiles();
-      return new Loaded(loaded.critical(ENTRY, TYPE), null);
-    } catch (JditException e) {
-      return new Loaded(null, e);
-    }
-  }
-
-  /**
-   * The kernel.
-   *
-   * @throws JditException if the system allows no machine code, or no tiles
-   */
-  static AmxKernel load() {
-    if (LOADED.failure != null) {
-      throw LOADED.failure;
-    }
+  /** The kernel, {@linkplain TileFunction#check if there is one}. */
+  static TileKernel load() {
+    LOADED.check();
     return new AmxKernel();
   }
 
   @Override
   public void multiply(long a, long b, float[] c, int steps, boolean accumulate) {
-    try {
-      LOADED.function.invokeExact(
-          a, b, MemorySegment.ofArray(c), (long) steps, accumulate ? 1L : 0L);
-    } catch (RuntimeException | Error e) {
-      throw e;
-    } catch (Throwable e) {
-      throw new AssertionError("machine code throws nothing", e);
-    }
+    LOADED.multiply(a, b, c, steps, accumulate);
   }
 
   /** Assembles the kernel; its first instruction is at {@link #ENTRY}. */

@@ -7,9 +7,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Writes the few x86-64 instructions that {@link FmaKernel} and {@link AmxKernel} are made of.
- * Methods have the names of the instructions, destination first. Vector registers have 512 bits and
- * go by their numbers, 0 to 31.
+ * Writes the few x86-64 instructions that {@link FmaKernel}, {@link AmxKernel} and {@link
+ * DotKernel} are made of. Methods have the names of the instructions, destination first. Vector
+ * registers have 512 bits and go by their numbers, 0 to 31.
  *
  * <p>Encodings are those of the Intel 64 and IA-32 Architectures Software Developer's Manual,
  * volume 2: section 2.1 (ModR/M and SIB bytes), 2.2.1 (REX prefixes), 2.3 (VEX prefixes), 2.7 (EVEX
@@ -129,6 +129,12 @@ final class Assembler {
     code.putInt(value);
   }
 
+  /** {@code MOV r64, r64}: REX.W 89 /r. */
+  void mov(Register to, Register from) {
+    code.put((byte) (0x48 | from.high() << 2 | to.high())).put((byte) 0x89);
+    modrm(REGISTERS, from.low(), to.low());
+  }
+
   /** {@code ADD r64, imm}: REX.W 83 /0 ib, or REX.W 81 /0 id. */
   void add(Register to, int value) {
     boolean small = value == (byte) value;
@@ -230,6 +236,15 @@ final class Assembler {
   /** {@code VFMADD231PS to, a, b}, which is to += a · b: EVEX.512.66.0F38.W0 B8 /r. */
   void vfmadd231ps(int to, int a, int b) {
     evex(to >> 3, b >> 4, b >> 3, a, P66, MAP_0F38, 0xb8);
+    modrm(REGISTERS, to & 7, b & 7);
+  }
+
+  /**
+   * {@code VDPBF16PS to, a, b}, which adds to each element of {@code to} two products of bfloat16:
+   * EVEX.512.F3.0F38.W0 52 /r.
+   */
+  void vdpbf16ps(int to, int a, int b) {
+    evex(to >> 3, b >> 4, b >> 3, a, F3, MAP_0F38, 0x52);
     modrm(REGISTERS, to & 7, b & 7);
   }
 

@@ -1,13 +1,15 @@
 package org.jdit.tensor.cpu.machine;
 
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.function.Supplier;
+import java.util.Set;
+import java.util.function.Function;
 import org.jdit.tensor.JditException;
 
 /**
- * The part of a processor that multiplies matrices of bfloat16 and adds up in float32: AMX on Intel
- * processors. Safe for use by several threads.
+ * The part of a processor that multiplies matrices of bfloat16 and adds up in float32: the tiles of
+ * AMX, or else the instructions of AVX512-BF16. Safe for use by several threads.
  *
  * <p>It reads panels: 32 rows of a left operand, or 32 columns of a right one, in steps of 32 terms
  * and 2048 bytes.
@@ -25,11 +27,40 @@ public final class MatrixUnit {
   /** Bytes of a step of a panel. */
   public static final int STEP_BYTES = SIDE * STEP * Short.BYTES;
 
-  private static final List<String> NEEDED = List.of("amx_tile", "amx_bf16");
+  /** What may be there, the fastest first. */
+  enum Kind {
+    /** Some 15 times as fast as float32 vectors. */
+    AMX("AMX with bfloat16"),
 
+    /** Twice as fast as float32 vectors. */
+    AVX512("AVX512-BF16");
+
+    private final String description;
+
+    Kind(String description) {
+      this.description = description;
+    }
+
+    private List<String> needed() {
+      return switch (this) {
+        case AMX -> List.of("amx_tile", "amx_bf16");
+        case AVX512 -> List.of("avx512f", "avx512_bf16");
+      };
+    }
+
+    private TileKernel load() {
+      return switch (this) {
+        case AMX -> AmxKernel.load();
+        case AVX512 -> DotKernel.load();
+      };
+    }
+  }
+
+  private final Kind kind;
   private final TileKernel kernel;
 
-  MatrixUnit(TileKernel kernel) {
+  MatrixUnit(Kind kind, TileKernel kernel) {
+    this.kind = kind;
     this.kernel = kernel;
   }
 
@@ -38,7 +69,7 @@ public final class MatrixUnit {
     static final Found<MatrixUnit> FOUND =
         MachineCode.unavailable()
             .<Found<MatrixUnit>>map(why -> new Found.Absent<>(why, false))
-            .orElseGet(() -> search(Path.of("/proc/cpuinfo"), AmxKernel::load));
+            .orElseGet(() -> search(Path.of("/proc/cpuinfo"), Kind::load));
   }
 
   /**
@@ -52,14 +83,36 @@ public final class MatrixUnit {
         .orElseGet(() -> ThisMachine.FOUND);
   }
 
-  /** Looks for a unit whose kernel {@code load} makes, and tests it. */
-  static Found<MatrixUnit> search(Path cpuinfo, Supplier<TileKernel> load) {
+  /** Looks for the first kind that is there, or broken, of those that {@code load} makes. */
+  static Found<MatrixUnit> search(Path cpuinfo, Function<Kind, TileKernel> load) {
+    Set<String> reasons = new LinkedHashSet<>();
+    for (Kind kind : Kind.values()) {
+      Found<MatrixUnit> found = search(kind, cpuinfo, load);
+      if (!(found instanceof Found.Absent<MatrixUnit>(String reason, boolean broken)) || broken) {
+        return found;
+      }
+      reasons.add(reason);
+    }
+    return new Found.Absent<>(String.join(", ", reasons), false);
+  }
+
+  private static Found<MatrixUnit> search(
+      Kind kind, Path cpuinfo, Function<Kind, TileKernel> load) {
     return Found.search(
-        "AMX with bfloat16",
-        NEEDED,
+        kind.description,
+        kind.needed(),
         cpuinfo,
-        () -> new MatrixUnit(load.get()),
+        () -> new MatrixUnit(kind, load.apply(kind)),
         unit -> SelfTest.failure(unit.kernel));
+  }
+
+  Kind kind() {
+    return kind;
+  }
+
+  /** Whether {@link #multiplySplit} is faster than a product of float32 vectors. */
+  public boolean splitsFast() {
+    return kind == Kind.AMX;
   }
 
   /** Bytes of a panel of some steps. */
@@ -72,7 +125,8 @@ public final class MatrixUnit {
    * column of B alone, and is added up step by step: two calls give what one call of all steps
    * gives. Numbers below the smallest normal one count as zero.
    *
-   * <p>The garbage collector waits for the call: some 25 to 45 ns for each step.
+   * <p>The garbage collector waits for the call: some 25 to 45 ns for each step on tiles, 300 ns
+   * without.
    *
    * @param a address of 32 rows as {@code [steps][32 rows][32 terms]} of bfloat16
    * @param b address of 32 columns as {@code [steps · 16][32 columns][2 terms]} of bfloat16

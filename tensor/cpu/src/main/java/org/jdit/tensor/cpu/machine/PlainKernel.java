@@ -5,12 +5,15 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * The kernel in plain Java, slow, to measure another one by. It adds up as the Intel Software
- * Developer's Manual says of TDPBF16PS: for each step, even and odd terms are two chains of fused
- * multiply-adds, which are added to each other and then to the element; numbers below the smallest
- * normal one count as zero.
+ * The kernel of a kind of unit in plain Java, slow, to measure another one by. It adds up as the
+ * Intel Software Developer's Manual says of TDPBF16PS: for each step, even and odd terms are two
+ * chains of fused multiply-adds, which are added to each other and then to the element. Or as it
+ * says of VDPBF16PS: one such chain, of each pair the odd term first, from the element on. Numbers
+ * below the smallest normal one count as zero.
+ *
+ * @param kind whose order of adding
  */
-final class PlainKernel implements TileKernel {
+record PlainKernel(MatrixUnit.Kind kind) implements TileKernel {
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -27,7 +30,11 @@ final class PlainKernel implements TileKernel {
         for (int step = 0; step < steps; step++) {
           int row = (step * SIDE + i) * MatrixUnit.STEP;
           int column = (step * PAIRS * SIDE + j) * 2;
-          sum = flush(flush(sum) + product(left, row, right, column));
+          sum =
+              switch (kind) {
+                case AMX -> flush(flush(sum) + twoChains(left, row, right, column));
+                case AVX512 -> chain(flush(sum), left, row, right, column);
+              };
         }
         c[i * SIDE + j] = sum;
       }
@@ -35,7 +42,7 @@ final class PlainKernel implements TileKernel {
   }
 
   /** The terms of one step. */
-  private static float product(float[] left, int row, float[] right, int column) {
+  private static float twoChains(float[] left, int row, float[] right, int column) {
     float even = 0;
     float odd = 0;
     for (int p = 0; p < PAIRS; p++) {
@@ -45,6 +52,17 @@ final class PlainKernel implements TileKernel {
       odd = flush(Math.fma(left[l + 1], right[r + 1], odd));
     }
     return flush(even + odd);
+  }
+
+  private static float chain(float before, float[] left, int row, float[] right, int column) {
+    float sum = before;
+    for (int p = 0; p < PAIRS; p++) {
+      int l = row + 2 * p;
+      int r = column + 2 * SIDE * p;
+      sum = flush(Math.fma(left[l + 1], right[r + 1], sum));
+      sum = flush(Math.fma(left[l], right[r], sum));
+    }
+    return sum;
   }
 
   @SuppressWarnings("restricted")

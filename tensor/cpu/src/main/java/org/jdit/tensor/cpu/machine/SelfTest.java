@@ -29,7 +29,7 @@ final class SelfTest {
   /** What is wrong with a kernel; empty if nothing is. */
   static Optional<String> failure(TileKernel kernel) {
     Random random = new Random(1);
-    TileKernel right = new PlainKernel();
+    TileKernel right = new PlainKernel(MatrixUnit.Kind.AMX);
     try (Arena arena = Arena.ofConfined()) {
       long a = panel(arena, random).address();
       long b = panel(arena, random).address();

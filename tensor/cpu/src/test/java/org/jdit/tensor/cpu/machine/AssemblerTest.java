@@ -122,6 +122,10 @@ class AssemblerTest {
     assertThat(hex(asm -> asm.vfmadd231ps(23, 31, 25))).isEqualTo("62 82 05 40 b8 f9");
     assertThat(hex(asm -> asm.vfmadd231ps(11, 14, 12))).isEqualTo("62 52 0d 48 b8 dc");
     assertThat(hex(asm -> asm.vfmadd231ps(16, 15, 3))).isEqualTo("62 e2 05 48 b8 c3");
+    assertThat(hex(asm -> asm.vdpbf16ps(0, 26, 24))).isEqualTo("62 92 2e 40 52 c0");
+    assertThat(hex(asm -> asm.vdpbf16ps(23, 31, 25))).isEqualTo("62 82 06 40 52 f9");
+    assertThat(hex(asm -> asm.vdpbf16ps(11, 14, 12))).isEqualTo("62 52 0e 48 52 dc");
+    assertThat(hex(asm -> asm.vdpbf16ps(16, 15, 3))).isEqualTo("62 e2 06 48 52 c3");
     assertThat(hex(Assembler::vzeroupper)).isEqualTo("c5 f8 77");
   }
 
@@ -154,13 +158,16 @@ class AssemblerTest {
   }
 
   @Test
-  void cachesAreFilledAheadAndRegistersAdded() {
+  void cachesAreFilledAheadAndRegistersAddedAndCopied() {
     assertThat(hex(asm -> asm.prefetcht0(Register.RDX, 0))).isEqualTo("0f 18 0a");
     assertThat(hex(asm -> asm.prefetcht0(Register.RDX, 64))).isEqualTo("0f 18 4a 40");
     assertThat(hex(asm -> asm.prefetcht0(Register.RDX, 1024))).isEqualTo("0f 18 8a 00 04 00 00");
     assertThat(hex(asm -> asm.add(Register.RDI, Register.RSI))).isEqualTo("48 01 f7");
     assertThat(hex(asm -> asm.add(Register.RAX, Register.R9))).isEqualTo("4c 01 c8");
     assertThat(hex(asm -> asm.add(Register.R12, Register.RCX))).isEqualTo("49 01 cc");
+    assertThat(hex(asm -> asm.mov(Register.R9, Register.RDI))).isEqualTo("49 89 f9");
+    assertThat(hex(asm -> asm.mov(Register.RSI, Register.R10))).isEqualTo("4c 89 d6");
+    assertThat(hex(asm -> asm.mov(Register.RBX, Register.RAX))).isEqualTo("48 89 c3");
   }
 
   @Test

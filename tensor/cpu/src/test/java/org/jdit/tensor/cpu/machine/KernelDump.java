@@ -50,7 +50,7 @@ final class KernelDump {
         c[i] = (float) random.nextGaussian();
       }
       Files.write(folder.resolve("memory.bin"), memory(a, b, c, steps));
-      new PlainKernel().multiply(a.address(), b.address(), c, steps, accumulate);
+      new PlainKernel(MatrixUnit.Kind.AMX).multiply(a.address(), b.address(), c, steps, accumulate);
       Files.write(folder.resolve("expected.bin"), memory(a, b, c, steps));
     }
   }

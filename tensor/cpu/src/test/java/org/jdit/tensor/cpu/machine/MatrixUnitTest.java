@@ -11,13 +11,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
 import org.jdit.tensor.JditException;
+import org.jdit.tensor.cpu.machine.MatrixUnit.Kind;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A unit is handed out only where there is one that computes what it should. */
 class MatrixUnitTest {
-  private static final TileKernel PLAIN = new PlainKernel();
+  private static final TileKernel PLAIN = new PlainKernel(Kind.AMX);
 
   @TempDir Path folder;
   private Path withAmx;
@@ -41,13 +42,17 @@ class MatrixUnitTest {
   }
 
   @Test
-  void theProcessorMustHaveTilesOfBfloat16() throws IOException {
+  void theProcessorMustHaveTilesOrVectorsOfBfloat16() throws IOException {
     Path file = cpuinfo("flags\t\t: fpu avx512f amx_tile amx_int8");
-    assertThat(reason(MatrixUnit.search(file, () -> PLAIN))).contains("amx_bf16");
+    assertThat(reason(MatrixUnit.search(file, PlainKernel::new)))
+        .isEqualTo(
+            "the processor has no amx_tile and amx_bf16, the processor has no avx512f and"
+                + " avx512_bf16");
     file = cpuinfo("Features\t: fp asimd bf16 amx_tile amx_bf16");
-    assertThat(reason(MatrixUnit.search(file, () -> PLAIN))).contains("amx_bf16");
+    assertThat(reason(MatrixUnit.search(file, PlainKernel::new))).contains("amx_bf16");
     Path none = folder.resolve("none");
-    assertThat(reason(MatrixUnit.search(none, () -> PLAIN))).contains("cannot be read");
+    assertThat(reason(MatrixUnit.search(none, PlainKernel::new)))
+        .containsOnlyOnce("cannot be read");
   }
 
   @Test
@@ -55,15 +60,42 @@ class MatrixUnitTest {
     Found<?> found =
         MatrixUnit.search(
             withAmx,
-            () -> {
+            kind -> {
               throw new JditException("the system refuses it.");
             });
-    assertThat(reason(found)).isEqualTo("the system refuses it.");
+    assertThat(reason(found)).startsWith("the system refuses it.");
   }
 
   @Test
-  void aKernelThatIsRightIsHandedOut() {
-    assertThat(MatrixUnit.search(withAmx, () -> PLAIN)).isInstanceOf(Found.Available.class);
+  void theFastestKindIsHandedOut() throws IOException {
+    Path vectors = cpuinfo("flags\t\t: fpu avx512f avx512_bf16");
+    assertThat(description(MatrixUnit.search(vectors, PlainKernel::new))).isEqualTo("AVX512-BF16");
+    Path both = cpuinfo("flags\t\t: fpu avx512f avx512_bf16 amx_tile amx_bf16");
+    assertThat(description(MatrixUnit.search(both, PlainKernel::new)))
+        .isEqualTo("AMX with bfloat16");
+    Found<MatrixUnit> withoutTiles =
+        MatrixUnit.search(
+            both,
+            kind -> {
+              if (kind == Kind.AMX) {
+                throw new JditException("the system refuses tiles.");
+              }
+              return new PlainKernel(kind);
+            });
+    assertThat(description(withoutTiles)).isEqualTo("AVX512-BF16");
+  }
+
+  private static String description(Found<?> found) {
+    return switch (found) {
+      case Found.Absent<?> a -> fail("there is no unit: " + a);
+      case Found.Available<?>(_, String description) -> description;
+    };
+  }
+
+  @Test
+  void threeProductsAreForTilesOnly() {
+    assertThat(new MatrixUnit(Kind.AMX, PLAIN).splitsFast()).isTrue();
+    assertThat(new MatrixUnit(Kind.AVX512, PLAIN).splitsFast()).isFalse();
   }
 
   /** Each of these would be a mistake in one instruction of the kernel. */
@@ -92,7 +124,7 @@ class MatrixUnitTest {
   }
 
   private void wrong(TileKernel kernel) {
-    Found<MatrixUnit> found = MatrixUnit.search(withAmx, () -> kernel);
+    Found<MatrixUnit> found = MatrixUnit.search(withAmx, kind -> kernel);
     assertThat(reason(found))
         .startsWith("AMX with bfloat16 is there but computes what is wrong: element ")
         .contains(" terms is ");
@@ -118,14 +150,12 @@ class MatrixUnitTest {
         assertThat(reason).isNotBlank();
         assertThat(broken).isFalse();
       }
-      case Found.Available<MatrixUnit>(MatrixUnit unit, String description) -> {
-        assertThat(description).contains("AMX");
-        sameAsPlain(unit);
-      }
+      case Found.Available<MatrixUnit>(MatrixUnit unit, _) -> sameAsPlain(unit);
     }
   }
 
   private static void sameAsPlain(MatrixUnit unit) {
+    TileKernel plain = new PlainKernel(unit.kind());
     Random random = new Random(4);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment a = PanelData.random(arena, 36, random);
@@ -135,7 +165,7 @@ class MatrixUnitTest {
         float[] expected = new float[1024];
         for (boolean accumulate : new boolean[] {false, true}) {
           unit.multiply(a.address(), b.address(), found, steps, accumulate);
-          PLAIN.multiply(a.address(), b.address(), expected, steps, accumulate);
+          plain.multiply(a.address(), b.address(), expected, steps, accumulate);
           assertThat(found).containsExactly(expected);
         }
       }

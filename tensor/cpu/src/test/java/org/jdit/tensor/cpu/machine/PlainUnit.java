@@ -6,9 +6,18 @@ import java.nio.file.Path;
 public final class PlainUnit {
   private PlainUnit() {}
 
-  /** The unit. */
+  /** The unit, of the kind that can be used in all precisions. */
   public static MatrixUnit create() {
-    return new MatrixUnit(new PlainKernel());
+    return of(MatrixUnit.Kind.AMX);
+  }
+
+  /** A unit that is fast enough for one product, but not for three. */
+  public static MatrixUnit createSlow() {
+    return of(MatrixUnit.Kind.AVX512);
+  }
+
+  private static MatrixUnit of(MatrixUnit.Kind kind) {
+    return new MatrixUnit(kind, new PlainKernel(kind));
   }
 
   /**
@@ -17,11 +26,11 @@ public final class PlainUnit {
    * @param cpuinfo what Linux tells of a processor with such a unit
    */
   public static Found<MatrixUnit> findBroken(Path cpuinfo) {
-    TileKernel plain = new PlainKernel();
     return MatrixUnit.search(
         cpuinfo,
-        () ->
+        kind ->
             (a, b, c, steps, accumulate) -> {
+              TileKernel plain = new PlainKernel(kind);
               plain.multiply(a, b, c, steps, accumulate);
               c[c.length - 1]++;
             });

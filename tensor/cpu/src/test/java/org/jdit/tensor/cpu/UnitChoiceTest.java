@@ -17,12 +17,13 @@ import org.jdit.tensor.program.Program;
 import org.jdit.tensor.spi.Executable;
 import org.jdit.tensor.spi.Precision;
 import org.jdit.tensor.spi.Resident;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A matrix unit that fails its test is not used, and a person is told so once. */
-class BrokenUnitTest {
+/** Which matrix unit is used in which precision, and what a person is told of it. */
+class UnitChoiceTest {
   private static final Program PRODUCT =
       Program.trace(
           t ->
@@ -30,6 +31,7 @@ class BrokenUnitTest {
 
   @TempDir Path folder;
 
+  /** A unit that fails its test is not used. */
   @ParameterizedTest
   @EnumSource(names = {"BF16", "BF16X3"})
   void productsGoOnWithoutItUnderOneWarning(Precision precision) throws IOException {
@@ -37,12 +39,24 @@ class BrokenUnitTest {
     Files.writeString(cpuinfo, "flags\t\t: avx512f amx_tile amx_bf16\n");
     Found<MatrixUnit> broken = PlainUnit.findBroken(cpuinfo);
     Found<MatrixUnit> none = new Found.Absent<>("there is none", false);
-    try (CpuBackend without = new CpuBackend(1, false, precision, none);
-        CpuBackend warned = new CpuBackend(1, false, precision, broken)) {
+    try (CpuBackend without = new CpuBackend(1, false, precision, () -> none);
+        CpuBackend warned = new CpuBackend(1, false, precision, () -> broken)) {
       assertThat(product(warned)).isEqualTo(product(without));
       assertThat(without.description()).doesNotContain("warning");
       assertThat(warned.description())
           .containsOnlyOnce("(warning: AMX with bfloat16 is there but computes what is wrong");
+    }
+  }
+
+  /** Three products on a unit that is twice as fast as float32 would be slower than one. */
+  @Test
+  void aUnitThatIsTooSlowForThreeProductsIsUsedForOne() {
+    Found<MatrixUnit> slow = new Found.Available<>(PlainUnit.createSlow(), "slow");
+    try (CpuBackend one = new CpuBackend(1, false, Precision.BF16, () -> slow);
+        CpuBackend three = new CpuBackend(1, false, Precision.BF16X3, () -> slow)) {
+      assertThat(one.description()).contains("products rounded to bf16 on slow,");
+      assertThat(three.description())
+          .contains("rounded to two bf16 in software (three products on slow take longer)");
     }
   }
 
