@@ -42,7 +42,7 @@ record Engine(
           new Memory(),
           workers,
           scratch,
-          new Registers(threads),
+          new Registers(threads, new Memory()),
           new ReentrantLock(),
           profile ? Optional.of(new Profile()) : Optional.empty());
     } catch (RuntimeException | Error e) {
@@ -65,5 +65,6 @@ record Engine(
   public void close() {
     workers.close();
     scratch.close();
+    registers.close();
   }
 }

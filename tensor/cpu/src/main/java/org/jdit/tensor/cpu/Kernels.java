@@ -113,7 +113,7 @@ final class Kernels {
       case GroupNorm op ->
           new GroupNormStep(workers, engine.registers(), op, in(n, 0), in(n, 1), in(n, 2), out);
       case Softmax _ -> new SoftmaxStep(workers, engine.registers(), in(n, 0), out);
-      case Reduce op -> new Reduction(workers, engine.registers(), op, in(n, 0), out);
+      case Reduce op -> Reduction.of(workers, engine.registers(), op, in(n, 0), out);
       case View _ -> new StridedCopy(workers, in(n, 0), out);
       case Concat op -> concat(op, n, out);
       case Pad op -> pad(op, n, out);
@@ -123,6 +123,8 @@ final class Kernels {
       case ScatterAdd _ -> Indexed.scatterAdd(workers, in(n, 0), in(n, 1), out);
       case Unfold op -> new Patches(workers, op, in(n, 0), out)::unfold;
       case Fold op -> new Patches(workers, op.unfold(), out, in(n, 0))::fold;
+      case Call(Program chain) when chain.nodes().getLast().op() instanceof Reduce ->
+          Reduction.chain(workers, engine.registers(), chain, operands(n.in()), out);
       case Call(Program chain) ->
           Elementwise.chain(
               workers, engine.registers(), chain, operands(n.in()), operands(n.out()));

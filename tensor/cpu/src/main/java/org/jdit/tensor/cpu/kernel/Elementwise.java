@@ -1,9 +1,6 @@
 package org.jdit.tensor.cpu.kernel;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -11,12 +8,12 @@ import java.util.Set;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.op.GateResidual;
 import org.jdit.tensor.op.Op;
-import org.jdit.tensor.program.Node;
+import org.jdit.tensor.program.Input;
 import org.jdit.tensor.program.Program;
 
 /**
- * Element-wise operations in float, one or a chain of them: chunks of the operands are read into
- * registers whatever their layout and type, computed there, and only the results are written.
+ * Element-wise operations in float, one or a {@link Chain} of them: only the results are written,
+ * and they where they belong.
  */
 public final class Elementwise implements Step {
   /** Elements of a chunk: long operands are fetched faster in longer runs. */
@@ -25,58 +22,41 @@ public final class Elementwise implements Step {
   /** Elements of one task. */
   private static final int GRAIN = 8 * CHUNK;
 
-  private record Instruction(FloatFunction fn, int a, int b, int c, int to) {}
+  /**
+   * A result.
+   *
+   * @param slot which value of the chain
+   * @param direct whether it is computed into its place
+   */
+  private record Store(Writer to, int slot, boolean direct) {}
 
   private final Workers workers;
-  private final Registers registers;
-  private final Reader[] loads;
-  private final Instruction[] code;
-  private final Writer[] stores;
-  private final int[] results;
+  private final Chain chain;
+  private final List<Store> stores = new ArrayList<>();
   private final long numel;
 
   /** One operation. */
   public static Step of(
       Workers workers, Registers registers, Op op, List<Operand> in, Operand out) {
-    Builder b = new Builder(workers, registers, out.shape());
-    List<Integer> at = new ArrayList<>();
+    List<Operand> operands = new ArrayList<>();
+    List<Integer> slots = new ArrayList<>();
     for (int i = 0; i < in.size(); i++) {
-      at.add(b.load(aligned(op, i, in.get(i))));
+      operands.add(aligned(op, i, in.get(i)));
+      slots.add(i);
     }
-    b.store(b.compute(op, at), out);
-    return new Elementwise(b);
+    Chain chain = new Chain(registers, out.shape(), operands);
+    return new Elementwise(workers, chain, List.of(chain.compute(op, slots)), List.of(out));
   }
 
   /** A chain: a Program of element-wise operations on values that stretch to one shape. */
   public static Step chain(
       Workers workers, Registers registers, Program chain, List<Operand> in, List<Operand> out) {
-    Builder b = new Builder(workers, registers, out.getFirst().shape());
-    Map<Integer, Integer> at = new HashMap<>();
-    for (int i = 0; i < in.size(); i++) {
-      at.put(chain.inputs().get(i).id(), b.load(in.get(i)));
-    }
-    List<Node> nodes = chain.nodes();
-    Map<Integer, Integer> lastUse = new HashMap<>();
-    for (int i = 0; i < nodes.size(); i++) {
-      for (int id : nodes.get(i).in()) {
-        lastUse.put(id, i);
-      }
-    }
-    Set<Integer> kept = new HashSet<>(chain.roots());
-    for (int i = 0; i < nodes.size(); i++) {
-      Node n = nodes.get(i);
-      List<Integer> operands = n.in().stream().map(at::get).toList();
-      for (int id : Set.copyOf(n.in())) {
-        if (lastUse.get(id) == i && !kept.contains(id)) {
-          b.release(at.get(id));
-        }
-      }
-      at.put(n.out().getFirst(), b.compute(n.op(), operands));
-    }
-    for (int i = 0; i < out.size(); i++) {
-      b.store(at.get(chain.outputs().get(i).id()), out.get(i));
-    }
-    return new Elementwise(b);
+    Chain values = new Chain(registers, out.getFirst().shape(), in);
+    List<Integer> ids = chain.inputs().stream().map(Input::id).toList();
+    Map<Integer, Integer> slots =
+        values.compute(chain.nodes(), ids, new HashSet<>(chain.roots()));
+    List<Integer> results = chain.outputs().stream().map(o -> slots.get(o.id())).toList();
+    return new Elementwise(workers, values, results, out);
   }
 
   /** An operand with its axes where broadcasting looks for them. */
@@ -88,57 +68,17 @@ public final class Elementwise implements Step {
     return x;
   }
 
-  private static final class Builder {
-    private final Workers workers;
-    private final Registers registers;
-    private final Shape shape;
-    private final List<Reader> loads = new ArrayList<>();
-    private final List<Instruction> code = new ArrayList<>();
-    private final List<Writer> stores = new ArrayList<>();
-    private final List<Integer> results = new ArrayList<>();
-    private final Deque<Integer> free = new ArrayDeque<>();
-    private int used;
-
-    Builder(Workers workers, Registers registers, Shape shape) {
-      this.workers = workers;
-      this.registers = registers;
-      this.shape = shape;
+  private Elementwise(Workers workers, Chain chain, List<Integer> slots, List<Operand> out) {
+    this.workers = workers;
+    this.chain = chain;
+    Set<Integer> placed = new HashSet<>();
+    for (int i = 0; i < out.size(); i++) {
+      int slot = slots.get(i);
+      boolean direct = chain.mayBecome(out.get(i), slot) && placed.add(slot);
+      stores.add(new Store(new Writer(out.get(i)), slot, direct));
     }
-
-    int load(Operand x) {
-      loads.add(new Reader(x.expand(shape)));
-      return used++;
-    }
-
-    /** Lets a register be used again: functions may write over what they read. */
-    void release(int register) {
-      free.addLast(register);
-    }
-
-    int compute(Op op, List<Integer> in) {
-      int a = in.get(0);
-      int b = in.size() > 1 ? in.get(1) : a;
-      int c = in.size() > 2 ? in.get(2) : a;
-      int to = free.isEmpty() ? used++ : free.removeLast();
-      code.add(new Instruction(FloatFunction.of(op), a, b, c, to));
-      return to;
-    }
-
-    void store(int register, Operand out) {
-      results.add(register);
-      stores.add(new Writer(out));
-    }
-  }
-
-  private Elementwise(Builder b) {
-    workers = b.workers;
-    registers = b.registers;
-    loads = b.loads.toArray(Reader[]::new);
-    code = b.code.toArray(Instruction[]::new);
-    stores = b.stores.toArray(Writer[]::new);
-    results = b.results.stream().mapToInt(Integer::intValue).toArray();
-    numel = b.shape.numel();
-    registers.demand(b.used, CHUNK);
+    numel = chain.shape().numel();
+    chain.demand(CHUNK);
   }
 
   @Override
@@ -147,18 +87,18 @@ public final class Elementwise implements Step {
   }
 
   private void task(int task, int worker) {
-    float[][] r = registers.of(worker);
+    Chain.Frame frame = chain.frame(worker, CHUNK);
     long end = Math.min(numel, (task + 1L) * GRAIN);
     for (long start = (long) task * GRAIN; start < end; start += CHUNK) {
       int n = (int) Math.min(CHUNK, end - start);
-      for (int i = 0; i < loads.length; i++) {
-        loads[i].read(start, n, r[i], 0);
+      for (Store s : stores) {
+        if (s.direct) {
+          frame.place(s.slot, s.to.place(start, n, frame.home(s.slot)));
+        }
       }
-      for (Instruction i : code) {
-        i.fn.apply(r[i.a], r[i.b], r[i.c], r[i.to], n);
-      }
-      for (int i = 0; i < stores.length; i++) {
-        stores[i].write(start, n, r[results[i]], 0);
+      chain.run(start, n, frame);
+      for (Store s : stores) {
+        s.to.write(start, n, frame.at(s.slot));
       }
     }
   }

@@ -1,5 +1,10 @@
 package org.jdit.tensor.cpu.kernel;
 
+import static org.jdit.tensor.cpu.kernel.Lanes.MEMORY;
+import static org.jdit.tensor.cpu.kernel.Lanes.load;
+import static org.jdit.tensor.cpu.kernel.Lanes.store;
+
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import org.jdit.tensor.op.Binary;
@@ -23,8 +28,11 @@ import org.jdit.tensor.op.Where;
  */
 @FunctionalInterface
 interface FloatFunction {
-  /** Sets {@code y[0] … y[n - 1]}; operands beyond the function's arity are ignored. */
-  void apply(float[] a, float[] b, float[] c, float[] y, int n);
+  /**
+   * Sets as many floats as fit {@code bytes}; operands beyond the function's arity are ignored. All
+   * are addresses, and {@code y} may be one of the others.
+   */
+  void apply(long a, long b, long c, long y, int bytes);
 
   /**
    * The function that an operation applies to each element of its operands.
@@ -39,225 +47,217 @@ interface FloatFunction {
       case Scale s -> scale((float) s.by());
       case Shift s -> shift((float) s.by());
       case Clamp k -> clamp((float) k.min(), (float) k.max());
-      case Where _ -> (a, b, c, y, n) -> where(a, b, c, y, n);
-      case Cast _ -> (a, _, _, y, n) -> System.arraycopy(a, 0, y, 0, n);
-      case Gelu _ -> (a, _, _, y, n) -> gelu(a, y, n);
-      case Silu _ -> (a, _, _, y, n) -> silu(a, y, n);
-      case GateResidual _ -> (a, b, c, y, n) -> addProduct(a, b, c, y, n);
+      case Where _ -> (a, b, c, y, bytes) -> where(a, b, c, y, bytes);
+      case Cast _ -> (a, _, _, y, bytes) -> MemorySegment.copy(MEMORY, a, MEMORY, y, bytes);
+      case Gelu _ -> (a, _, _, y, bytes) -> gelu(a, y, bytes);
+      case Silu _ -> (a, _, _, y, bytes) -> silu(a, y, bytes);
+      case GateResidual _ -> (a, b, c, y, bytes) -> addProduct(a, b, c, y, bytes);
       default -> throw new IllegalArgumentException(op.name() + " is not element-wise");
     };
   }
 
   private static FloatFunction of(Unary.Fn fn) {
     return switch (fn) {
-      case NEG -> (a, _, _, y, n) -> neg(a, y, n);
-      case ABS -> (a, _, _, y, n) -> abs(a, y, n);
-      case EXP -> (a, _, _, y, n) -> exp(a, y, n);
-      case LOG -> (a, _, _, y, n) -> log(a, y, n);
-      case SQRT -> (a, _, _, y, n) -> sqrt(a, y, n);
-      case RECIPROCAL -> (a, _, _, y, n) -> reciprocal(a, y, n);
-      case SIN -> (a, _, _, y, n) -> sin(a, y, n);
-      case COS -> (a, _, _, y, n) -> cos(a, y, n);
-      case TANH -> (a, _, _, y, n) -> tanh(a, y, n);
-      case ERF -> (a, _, _, y, n) -> erf(a, y, n);
+      case NEG -> (a, _, _, y, bytes) -> neg(a, y, bytes);
+      case ABS -> (a, _, _, y, bytes) -> abs(a, y, bytes);
+      case EXP -> (a, _, _, y, bytes) -> exp(a, y, bytes);
+      case LOG -> (a, _, _, y, bytes) -> log(a, y, bytes);
+      case SQRT -> (a, _, _, y, bytes) -> sqrt(a, y, bytes);
+      case RECIPROCAL -> (a, _, _, y, bytes) -> reciprocal(a, y, bytes);
+      case SIN -> (a, _, _, y, bytes) -> sin(a, y, bytes);
+      case COS -> (a, _, _, y, bytes) -> cos(a, y, bytes);
+      case TANH -> (a, _, _, y, bytes) -> tanh(a, y, bytes);
+      case ERF -> (a, _, _, y, bytes) -> erf(a, y, bytes);
     };
   }
 
   private static FloatFunction of(Binary.Fn fn) {
     return switch (fn) {
-      case ADD -> (a, b, _, y, n) -> add(a, b, y, n);
-      case SUB -> (a, b, _, y, n) -> sub(a, b, y, n);
-      case MUL -> (a, b, _, y, n) -> mul(a, b, y, n);
-      case DIV -> (a, b, _, y, n) -> div(a, b, y, n);
-      case MAX -> (a, b, _, y, n) -> max(a, b, y, n);
-      case MIN -> (a, b, _, y, n) -> min(a, b, y, n);
+      case ADD -> (a, b, _, y, bytes) -> add(a, b, y, bytes);
+      case SUB -> (a, b, _, y, bytes) -> sub(a, b, y, bytes);
+      case MUL -> (a, b, _, y, bytes) -> mul(a, b, y, bytes);
+      case DIV -> (a, b, _, y, bytes) -> div(a, b, y, bytes);
+      case MAX -> (a, b, _, y, bytes) -> max(a, b, y, bytes);
+      case MIN -> (a, b, _, y, bytes) -> min(a, b, y, bytes);
     };
   }
 
   private static FloatFunction of(Compare.Fn fn) {
     return switch (fn) {
-      case LT -> (a, b, _, y, n) -> lt(a, b, y, n);
-      case LE -> (a, b, _, y, n) -> le(a, b, y, n);
-      case EQ -> (a, b, _, y, n) -> eq(a, b, y, n);
+      case LT -> (a, b, _, y, bytes) -> lt(a, b, y, bytes);
+      case LE -> (a, b, _, y, bytes) -> le(a, b, y, bytes);
+      case EQ -> (a, b, _, y, bytes) -> eq(a, b, y, bytes);
     };
   }
 
-  private static FloatVector load(float[] x, int i) {
-    return FloatVector.fromArray(Lanes.F32, x, i);
-  }
-
-  private static int step() {
-    return Lanes.COUNT;
-  }
-
-  private static void neg(float[] a, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      load(a, i).neg().intoArray(y, i);
+  private static void neg(long a, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(load(a + i).neg(), y + i);
     }
   }
 
-  private static void abs(float[] a, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      load(a, i).abs().intoArray(y, i);
+  private static void abs(long a, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(load(a + i).abs(), y + i);
     }
   }
 
-  private static void exp(float[] a, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      VectorMath.exp(load(a, i)).intoArray(y, i);
+  private static void exp(long a, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(VectorMath.exp(load(a + i)), y + i);
     }
   }
 
-  private static void log(float[] a, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      VectorMath.log(load(a, i)).intoArray(y, i);
+  private static void log(long a, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(VectorMath.log(load(a + i)), y + i);
     }
   }
 
-  private static void sqrt(float[] a, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      load(a, i).sqrt().intoArray(y, i);
+  private static void sqrt(long a, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(load(a + i).sqrt(), y + i);
     }
   }
 
-  private static void reciprocal(float[] a, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      FloatVector.broadcast(Lanes.F32, 1f).div(load(a, i)).intoArray(y, i);
+  private static void reciprocal(long a, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(FloatVector.broadcast(Lanes.F32, 1f).div(load(a + i)), y + i);
     }
   }
 
-  private static void sin(float[] a, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      VectorMath.sin(load(a, i)).intoArray(y, i);
+  private static void sin(long a, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(VectorMath.sin(load(a + i)), y + i);
     }
   }
 
-  private static void cos(float[] a, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      VectorMath.cos(load(a, i)).intoArray(y, i);
+  private static void cos(long a, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(VectorMath.cos(load(a + i)), y + i);
     }
   }
 
-  private static void tanh(float[] a, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      VectorMath.tanh(load(a, i)).intoArray(y, i);
+  private static void tanh(long a, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(VectorMath.tanh(load(a + i)), y + i);
     }
   }
 
-  private static void erf(float[] a, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      VectorMath.erf(load(a, i)).intoArray(y, i);
+  private static void erf(long a, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(VectorMath.erf(load(a + i)), y + i);
     }
   }
 
-  private static void silu(float[] a, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      VectorMath.silu(load(a, i)).intoArray(y, i);
+  private static void silu(long a, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(VectorMath.silu(load(a + i)), y + i);
     }
   }
 
-  private static void gelu(float[] a, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      VectorMath.gelu(load(a, i)).intoArray(y, i);
+  private static void gelu(long a, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(VectorMath.gelu(load(a + i)), y + i);
     }
   }
 
-  private static void add(float[] a, float[] b, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      load(a, i).add(load(b, i)).intoArray(y, i);
+  private static void add(long a, long b, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(load(a + i).add(load(b + i)), y + i);
     }
   }
 
-  private static void sub(float[] a, float[] b, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      load(a, i).sub(load(b, i)).intoArray(y, i);
+  private static void sub(long a, long b, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(load(a + i).sub(load(b + i)), y + i);
     }
   }
 
-  private static void mul(float[] a, float[] b, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      load(a, i).mul(load(b, i)).intoArray(y, i);
+  private static void mul(long a, long b, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(load(a + i).mul(load(b + i)), y + i);
     }
   }
 
-  private static void div(float[] a, float[] b, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      load(a, i).div(load(b, i)).intoArray(y, i);
+  private static void div(long a, long b, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(load(a + i).div(load(b + i)), y + i);
     }
   }
 
-  private static void max(float[] a, float[] b, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      load(a, i).max(load(b, i)).intoArray(y, i);
+  private static void max(long a, long b, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(load(a + i).max(load(b + i)), y + i);
     }
   }
 
-  private static void min(float[] a, float[] b, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      load(a, i).min(load(b, i)).intoArray(y, i);
+  private static void min(long a, long b, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(load(a + i).min(load(b + i)), y + i);
     }
   }
 
-  private static void lt(float[] a, float[] b, float[] y, int n) {
+  private static void lt(long a, long b, long y, int bytes) {
     FloatVector no = FloatVector.zero(Lanes.F32);
-    for (int i = 0; i < n; i += step()) {
-      no.blend(1f, load(a, i).compare(VectorOperators.LT, load(b, i))).intoArray(y, i);
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(no.blend(1f, load(a + i).compare(VectorOperators.LT, load(b + i))), y + i);
     }
   }
 
-  private static void le(float[] a, float[] b, float[] y, int n) {
+  private static void le(long a, long b, long y, int bytes) {
     FloatVector no = FloatVector.zero(Lanes.F32);
-    for (int i = 0; i < n; i += step()) {
-      no.blend(1f, load(a, i).compare(VectorOperators.LE, load(b, i))).intoArray(y, i);
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(no.blend(1f, load(a + i).compare(VectorOperators.LE, load(b + i))), y + i);
     }
   }
 
-  private static void eq(float[] a, float[] b, float[] y, int n) {
+  private static void eq(long a, long b, long y, int bytes) {
     FloatVector no = FloatVector.zero(Lanes.F32);
-    for (int i = 0; i < n; i += step()) {
-      no.blend(1f, load(a, i).compare(VectorOperators.EQ, load(b, i))).intoArray(y, i);
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(no.blend(1f, load(a + i).compare(VectorOperators.EQ, load(b + i))), y + i);
     }
   }
 
   private static FloatFunction scale(float by) {
-    return (a, _, _, y, n) -> scale(a, by, y, n);
+    return (a, _, _, y, bytes) -> scale(a, by, y, bytes);
   }
 
-  private static void scale(float[] a, float by, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      load(a, i).mul(by).intoArray(y, i);
+  private static void scale(long a, float by, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(load(a + i).mul(by), y + i);
     }
   }
 
   private static FloatFunction shift(float by) {
-    return (a, _, _, y, n) -> shift(a, by, y, n);
+    return (a, _, _, y, bytes) -> shift(a, by, y, bytes);
   }
 
-  private static void shift(float[] a, float by, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      load(a, i).add(by).intoArray(y, i);
+  private static void shift(long a, float by, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(load(a + i).add(by), y + i);
     }
   }
 
   private static FloatFunction clamp(float min, float max) {
-    return (a, _, _, y, n) -> clamp(a, min, max, y, n);
+    return (a, _, _, y, bytes) -> clamp(a, min, max, y, bytes);
   }
 
-  private static void clamp(float[] a, float min, float max, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      load(a, i).max(min).min(max).intoArray(y, i);
+  private static void clamp(long a, float min, float max, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(load(a + i).max(min).min(max), y + i);
     }
   }
 
-  private static void where(float[] a, float[] b, float[] c, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      load(b, i).blend(load(c, i), load(a, i).compare(VectorOperators.EQ, 0f)).intoArray(y, i);
+  private static void where(long a, long b, long c, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(load(b + i).blend(load(c + i), load(a + i).compare(VectorOperators.EQ, 0f)), y + i);
     }
   }
 
-  private static void addProduct(float[] a, float[] b, float[] c, float[] y, int n) {
-    for (int i = 0; i < n; i += step()) {
-      load(b, i).fma(load(c, i), load(a, i)).intoArray(y, i);
+  private static void addProduct(long a, long b, long c, long y, int bytes) {
+    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+      store(load(b + i).fma(load(c + i), load(a + i)), y + i);
     }
   }
 }

@@ -44,68 +44,68 @@ public final class GroupNormStep implements Step {
   }
 
   private void group(int task, int worker) {
-    float[][] r = registers.of(worker);
-    float[] chunk = r[0];
+    long chunk = registers.at(worker, 0);
+    long weights = registers.at(worker, 1);
+    long biases = registers.at(worker, 2);
     int size = channels / op.groups();
     long start = task * (size * plane);
     long n = size * plane;
     float mean = (float) (sum(start, n, chunk) / n);
     double rstd = 1 / Math.sqrt(sumSquares(start, n, mean, chunk) / n + op.eps());
     int first = task % op.groups() * size;
-    weight.read(first, size, r[1], 0);
-    bias.read(first, size, r[2], 0);
+    weight.read(first, size, weights);
+    bias.read(first, size, biases);
     for (int c = 0; c < size; c++) {
-      double factor = rstd * r[1][c];
-      channel(start + c * plane, (float) factor, (float) (r[2][c] - mean * factor), chunk);
+      double factor = rstd * Lanes.get(weights, c);
+      channel(start + c * plane, (float) factor, (float) (Lanes.get(biases, c) - mean * factor), chunk);
     }
   }
 
-  private double sum(long start, long n, float[] chunk) {
+  private double sum(long start, long n, long chunk) {
     double total = 0;
     for (long at = 0; at < n; at += Registers.CHUNK) {
       int length = (int) Math.min(Registers.CHUNK, n - at);
-      x.read(start + at, length, chunk, 0);
-      total += Sums.sum(chunk, length);
+      total += Sums.sum(x.chunk(start + at, length, chunk), length);
     }
     return total;
   }
 
-  private double sumSquares(long start, long n, float mean, float[] chunk) {
+  private double sumSquares(long start, long n, float mean, long chunk) {
     double total = 0;
     for (long at = 0; at < n; at += Registers.CHUNK) {
       int length = (int) Math.min(Registers.CHUNK, n - at);
-      x.read(start + at, length, chunk, 0);
-      total += Sums.sumSquares(chunk, mean, length);
+      total += Sums.sumSquares(x.chunk(start + at, length, chunk), mean, length);
     }
     return total;
   }
 
-  private void channel(long start, float factor, float summand, float[] chunk) {
+  private void channel(long start, float factor, float summand, long chunk) {
     for (long at = 0; at < plane; at += Registers.CHUNK) {
       int length = (int) Math.min(Registers.CHUNK, plane - at);
-      x.read(start + at, length, chunk, 0);
+      long from = x.chunk(start + at, length, chunk);
+      long to = y.place(start + at, length, chunk);
       if (op.silu()) {
-        affineSilu(chunk, factor, summand, length);
+        affineSilu(from, factor, summand, to, length);
       } else {
-        affine(chunk, factor, summand, length);
+        affine(from, factor, summand, to, length);
       }
-      y.write(start + at, length, chunk, 0);
+      y.write(start + at, length, to);
     }
   }
 
-  private static void affine(float[] x, float factor, float summand, int n) {
+  private static void affine(long x, float factor, float summand, long y, int n) {
     FloatVector a = FloatVector.broadcast(Lanes.F32, factor);
     FloatVector b = FloatVector.broadcast(Lanes.F32, summand);
-    for (int i = 0; i < n; i += Lanes.COUNT) {
-      FloatVector.fromArray(Lanes.F32, x, i).fma(a, b).intoArray(x, i);
+    for (int i = 0; i < n * Float.BYTES; i += Lanes.BYTES) {
+      Lanes.store(Lanes.load(x + i).fma(a, b), y + i);
     }
   }
 
-  private static void affineSilu(float[] x, float factor, float summand, int n) {
+  private static void affineSilu(long x, float factor, float summand, long y, int n) {
     FloatVector a = FloatVector.broadcast(Lanes.F32, factor);
     FloatVector b = FloatVector.broadcast(Lanes.F32, summand);
-    for (int i = 0; i < n; i += Lanes.COUNT) {
-      VectorMath.silu(FloatVector.fromArray(Lanes.F32, x, i).fma(a, b)).intoArray(x, i);
+    for (int i = 0; i < n * Float.BYTES; i += Lanes.BYTES) {
+      Lanes.store(VectorMath.silu(Lanes.load(x + i).fma(a, b)), y + i);
     }
   }
 }

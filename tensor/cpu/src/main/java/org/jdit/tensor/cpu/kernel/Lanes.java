@@ -55,4 +55,14 @@ public final class Lanes {
   static void store(FloatVector v, long address) {
     v.intoMemorySegment(MEMORY, address, LITTLE);
   }
+
+  /** Element {@code i} from an address on. */
+  static float get(long address, int i) {
+    return MEMORY.get(Panel.FLOAT, address + (long) i * Float.BYTES);
+  }
+
+  /** Sets element {@code i} from an address on. */
+  static void set(long address, int i, float x) {
+    MEMORY.set(Panel.FLOAT, address + (long) i * Float.BYTES, x);
+  }
 }

@@ -55,7 +55,7 @@ public final class LayerNormStep implements Step {
     width = x.shape().dim(-1);
     rows = x.numel() / width;
     rowsPerSample = modulation.map(m -> rows / Math.max(1, m.shift().shape().dim(0))).orElse(rows);
-    registers.demand(4, Math.max(1, width));
+    registers.demand(3, Math.max(1, width));
   }
 
   @Override
@@ -64,49 +64,45 @@ public final class LayerNormStep implements Step {
   }
 
   private void task(int task, int worker) {
-    float[][] r = registers.of(worker);
-    float[] row = r[0];
-    float[] one = r[3];
+    long row = registers.at(worker, 0);
+    long factors = registers.at(worker, 1);
+    long summands = registers.at(worker, 2);
     long present = -1;
     int grain = Tasks.rows(width);
     long end = Math.min(rows, (task + 1L) * grain);
     for (long i = (long) task * grain; i < end; i++) {
-      x.read(i * width, width, row, 0);
-      float m = (float) (Sums.sum(row, width) / width);
-      float s = (float) (1 / Math.sqrt(Sums.sumSquares(row, m, width) / width + eps));
-      normalise(row, m, s, width);
+      long from = x.chunk(i * width, width, row);
+      float m = (float) (Sums.sum(from, width) / width);
+      float s = (float) (1 / Math.sqrt(Sums.sumSquares(from, m, width) / width + eps));
+      long to = y.place(i * width, width, row);
+      normalise(from, m, s, to, width);
       if (mean != null) {
-        one[0] = m;
-        mean.write(i, 1, one, 0);
-        one[0] = s;
-        rstd.write(i, 1, one, 0);
+        mean.writeDouble(i, m);
+        rstd.writeDouble(i, s);
       }
       if (shift != null) {
         long sample = i / rowsPerSample;
         if (sample != present) {
-          scale.read(sample * width, width, r[1], 0);
-          shift.read(sample * width, width, r[2], 0);
+          scale.read(sample * width, width, factors);
+          shift.read(sample * width, width, summands);
           present = sample;
         }
-        modulate(row, r[1], r[2], width);
+        modulate(to, factors, summands, width);
       }
-      y.write(i * width, width, row, 0);
+      y.write(i * width, width, to);
     }
   }
 
-  private static void normalise(float[] x, float mean, float rstd, int n) {
-    for (int i = 0; i < n; i += Lanes.COUNT) {
-      FloatVector.fromArray(Lanes.F32, x, i).sub(mean).mul(rstd).intoArray(x, i);
+  private static void normalise(long x, float mean, float rstd, long y, int n) {
+    for (int i = 0; i < n * Float.BYTES; i += Lanes.BYTES) {
+      Lanes.store(Lanes.load(x + i).sub(mean).mul(rstd), y + i);
     }
   }
 
-  private static void modulate(float[] x, float[] scale, float[] shift, int n) {
-    for (int i = 0; i < n; i += Lanes.COUNT) {
-      FloatVector.fromArray(Lanes.F32, x, i)
-          .fma(
-              FloatVector.fromArray(Lanes.F32, scale, i).add(1f),
-              FloatVector.fromArray(Lanes.F32, shift, i))
-          .intoArray(x, i);
+  private static void modulate(long x, long scale, long shift, int n) {
+    for (int i = 0; i < n * Float.BYTES; i += Lanes.BYTES) {
+      FloatVector factor = Lanes.load(scale + i).add(1f);
+      Lanes.store(Lanes.load(x + i).fma(factor, Lanes.load(shift + i)), x + i);
     }
   }
 }

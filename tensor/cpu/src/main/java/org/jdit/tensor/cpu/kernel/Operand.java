@@ -42,4 +42,20 @@ public record Operand(MemorySegment data, DType dtype, Strided layout) {
   public long byteOffset() {
     return layout.offset() * dtype.bytes();
   }
+
+  /** Whether elements of both may lie in the same memory off the heap. */
+  boolean overlaps(Operand other) {
+    return data.isNative()
+        && other.data.isNative()
+        && begin() < other.end()
+        && other.begin() < end();
+  }
+
+  private long begin() {
+    return data.address() + byteOffset();
+  }
+
+  private long end() {
+    return data.address() + layout.end() * dtype.bytes();
+  }
 }

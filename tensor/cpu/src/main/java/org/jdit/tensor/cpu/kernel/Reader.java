@@ -2,7 +2,7 @@ package org.jdit.tensor.cpu.kernel;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.Elements;
 
@@ -25,6 +25,7 @@ final class Reader {
   private final long step;
   private final int mid;
   private final long midStep;
+  private final boolean direct;
 
   Reader(Operand from) {
     data = from.data();
@@ -35,10 +36,25 @@ final class Reader {
     step = axes.stride(0, -1);
     mid = axes.dim(-2);
     midStep = axes.stride(0, -2);
+    direct = dtype == DType.F32 && step == 1 && data.isNative();
   }
 
-  /** Copies elements {@code start} to {@code start + n - 1} to {@code to[at]} and on. */
-  void read(long start, int n, float[] to, int at) {
+  /**
+   * Where elements {@code start} to {@code start + n - 1} are: in their place, or in a register.
+   *
+   * @param register address to copy them to if need be
+   */
+  long chunk(long start, int n, long register) {
+    long column = start % inner;
+    if (direct && n % Lanes.COUNT == 0 && column + n <= inner) {
+      return data.address() + (offset + axes.position(0, start / inner, 1) + column) * Float.BYTES;
+    }
+    read(start, n, register);
+    return register;
+  }
+
+  /** Copies elements {@code start} to {@code start + n - 1} to an address. */
+  void read(long start, int n, long to) {
     long row = start / inner;
     int column = (int) (start % inner);
     long block = row / mid;
@@ -48,7 +64,7 @@ final class Reader {
       long base = offset + axes.position(0, block++, 2);
       for (; m < mid && done < n; m++) {
         int run = Math.min(inner - column, n - done);
-        readRun(base + m * midStep + column * step, run, to, at + done);
+        readRun(base + m * midStep + column * step, run, to + (long) done * Float.BYTES);
         done += run;
         column = 0;
       }
@@ -56,27 +72,38 @@ final class Reader {
     }
   }
 
-  private void readRun(long from, int n, float[] to, int at) {
+  private void readRun(long from, int n, long to) {
     if (dtype == DType.F16 && step == 1) {
       for (int i = 0; i < n; i++) {
-        to[at + i] = Float.float16ToFloat(data.get(BITS, (from + i) * 2));
+        Lanes.set(to, i, Float.float16ToFloat(data.get(BITS, (from + i) * 2)));
       }
     } else if (dtype == DType.BF16 && step == 1) {
       for (int i = 0; i < n; i++) {
-        to[at + i] = Float.intBitsToFloat(data.get(BITS, (from + i) * 2) << 16);
+        Lanes.set(to, i, Float.intBitsToFloat(data.get(BITS, (from + i) * 2) << 16));
       }
     } else if (dtype != DType.F32) {
       for (int i = 0; i < n; i++) {
-        to[at + i] = (float) Elements.get(data, dtype, from + i * step);
+        Lanes.set(to, i, (float) Elements.get(data, dtype, from + i * step));
       }
-    } else if (step == 0) {
-      Arrays.fill(to, at, at + n, data.get(Elements.F32, from * 4));
+    } else if (step == 0 && n >= SHORT_RUN) {
+      fill(data.get(Elements.F32, from * 4), n, to);
     } else if (step == 1 && n >= SHORT_RUN) {
-      MemorySegment.copy(data, Elements.F32, from * 4, to, at, n);
+      MemorySegment.copy(data, from * Float.BYTES, Lanes.MEMORY, to, (long) n * Float.BYTES);
     } else {
       for (int i = 0; i < n; i++) {
-        to[at + i] = data.get(Elements.F32, (from + i * step) * 4);
+        Lanes.set(to, i, data.get(Elements.F32, (from + i * step) * 4));
       }
+    }
+  }
+
+  private static void fill(float x, int n, long to) {
+    FloatVector all = FloatVector.broadcast(Lanes.F32, x);
+    int whole = n - n % Lanes.COUNT;
+    for (int i = 0; i < whole; i += Lanes.COUNT) {
+      Lanes.store(all, to + (long) i * Float.BYTES);
+    }
+    for (int i = whole; i < n; i++) {
+      Lanes.set(to, i, x);
     }
   }
 

@@ -3,10 +3,16 @@ package org.jdit.tensor.cpu.kernel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.Elements;
 import org.jdit.tensor.Shape;
+import org.jdit.tensor.Strided;
 import org.jdit.tensor.op.Reduce;
+import org.jdit.tensor.program.Input;
+import org.jdit.tensor.program.Node;
+import org.jdit.tensor.program.Program;
 
 /**
  * Sums and maxima over axes. Where the last axis is reduced, each result is taken over its elements
@@ -18,48 +24,144 @@ public final class Reduction implements Step {
   /** Elements of a block of one result. */
   private static final int BLOCK = 1 << 16;
 
+  /** Where the elements come from, in the order in which they are reduced. */
+  @FunctionalInterface
+  private interface Source {
+    /** What a worker reads, until a step is built. */
+    Chunks open(int worker);
+  }
+
+  /** Elements as floats. */
+  @FunctionalInterface
+  private interface Chunks {
+    /** The address of some of them, until the next call. */
+    long at(long start, int n);
+  }
+
+  /** Elements that floats cannot hold. */
+  private record Doubles(Operand from, Reader reader) {
+    double get(long index) {
+      return Elements.get(from.data(), DType.F64, reader.position(index));
+    }
+  }
+
   private final Workers workers;
   private final Registers registers;
   private final Reduce.Fn fn;
-  private final Operand from;
-  private final Reader x;
+  private final Source source;
+  private final Optional<Doubles> doubles;
   private final Writer y;
   private final long results;
   private final long terms;
-  private final boolean wide;
   private final boolean sideBySide;
   private final int blocks;
   private final double[] partial;
   private final double[][] sums;
 
   /** The reduction {@code op} of {@code from} into {@code to}. */
-  public Reduction(Workers workers, Registers registers, Reduce op, Operand from, Operand to) {
+  public static Step of(
+      Workers workers, Registers registers, Reduce op, Operand from, Operand to) {
+    Order order = Order.of(op, from.shape(), from.dtype() == DType.F64);
+    Operand x = order.turn(from);
+    Reader reader = new Reader(x);
+    Source source =
+        worker -> {
+          long register = registers.at(worker, 0);
+          return (start, n) -> reader.chunk(start, n, register);
+        };
+    Optional<Doubles> doubles =
+        from.dtype() == DType.F64 ? Optional.of(new Doubles(x, reader)) : Optional.empty();
+    return new Reduction(
+        workers, registers, op.fn(), source, doubles, from.numel(), order, to);
+  }
+
+  /**
+   * The reduction of what a chain computes.
+   *
+   * @param chain element-wise operations on values that stretch to one shape, and the reduction of
+   *     the last one's result
+   */
+  public static Step chain(
+      Workers workers, Registers registers, Program chain, List<Operand> in, Operand to) {
+    List<Node> nodes = chain.nodes().subList(0, chain.nodes().size() - 1);
+    Reduce op = (Reduce) chain.nodes().getLast().op();
+    int reduced = chain.nodes().getLast().in().getFirst();
+    Shape shape = chain.spec(reduced).shape();
+    Order order = Order.of(op, shape, false);
+    List<Operand> turned =
+        in.stream().map(x -> x.numel() == 1 ? x : order.turn(x.expand(shape))).toList();
+    Chain values = new Chain(registers, order.turn(Strided.contiguous(shape)).shape(), turned);
+    List<Integer> ids = chain.inputs().stream().map(Input::id).toList();
+    int slot = values.compute(nodes, ids, Set.of(reduced)).get(reduced);
+    values.demand(Registers.CHUNK);
+    Source source =
+        worker -> {
+          Chain.Frame frame = values.frame(worker, Registers.CHUNK);
+          return (start, n) -> {
+            values.run(start, n, frame);
+            return frame.at(slot);
+          };
+        };
+    return new Reduction(
+        workers, registers, op.fn(), source, Optional.empty(), shape.numel(), order, to);
+  }
+
+  private Reduction(
+      Workers workers,
+      Registers registers,
+      Reduce.Fn fn,
+      Source source,
+      Optional<Doubles> doubles,
+      long numel,
+      Order order,
+      Operand to) {
     this.workers = workers;
     this.registers = registers;
-    this.fn = op.fn();
+    this.fn = fn;
+    this.source = source;
+    this.doubles = doubles;
+    sideBySide = order.sideBySide;
     results = to.numel();
-    terms = results == 0 ? 0 : from.numel() / results;
-    List<Integer> kept = new ArrayList<>();
-    for (int i = 0; i < from.shape().rank(); i++) {
-      if (!op.axes().contains(i)) {
-        kept.add(i);
-      }
-    }
-    wide = from.dtype() == DType.F64;
-    sideBySide = !wide && results > 1 && terms > 0 && holdLast(from.shape(), kept);
-    List<Integer> order = new ArrayList<>(sideBySide ? op.axes() : kept);
-    order.addAll(sideBySide ? kept : op.axes());
-    this.from = from.with(from.layout().permute(order));
-    x = new Reader(this.from);
+    terms = results == 0 ? 0 : numel / results;
     y = new Writer(to);
     if (sideBySide) {
       blocks = results >= 8L * Registers.CHUNK ? 1 : Math.clamp(terms / 64, 1, 16);
     } else {
-      blocks = wide ? 1 : Math.max(1, Tasks.of(terms, BLOCK));
+      blocks = doubles.isPresent() ? 1 : Math.max(1, Tasks.of(terms, BLOCK));
     }
     partial = blocks == 1 ? new double[0] : new double[Math.toIntExact(blocks * results)];
     sums = new double[workers.threads()][Registers.CHUNK];
     registers.demand(1, Registers.CHUNK);
+  }
+
+  /**
+   * How elements are walked.
+   *
+   * @param axes the axes, outermost first
+   * @param sideBySide whether the results are inside
+   */
+  private record Order(List<Integer> axes, boolean sideBySide) {
+    static Order of(Reduce op, Shape shape, boolean wide) {
+      List<Integer> kept = new ArrayList<>();
+      for (int i = 0; i < shape.rank(); i++) {
+        if (!op.axes().contains(i)) {
+          kept.add(i);
+        }
+      }
+      boolean many = kept.stream().anyMatch(axis -> shape.dim(axis) > 1) && shape.numel() > 0;
+      boolean sideBySide = !wide && many && holdLast(shape, kept);
+      List<Integer> axes = new ArrayList<>(sideBySide ? op.axes() : kept);
+      axes.addAll(sideBySide ? kept : op.axes());
+      return new Order(axes, sideBySide);
+    }
+
+    Operand turn(Operand x) {
+      return x.with(turn(x.layout()));
+    }
+
+    Strided turn(Strided layout) {
+      return layout.permute(axes);
+    }
   }
 
   /** Whether the last axis with more than one index is among {@code axes}. */
@@ -94,30 +196,31 @@ public final class Reduction implements Step {
 
   private void rows(int task, int worker) {
     double[] out = sums[worker];
+    Chunks chunks = source.open(worker);
     long first = (long) task * rowsPerTask();
     int n = (int) Math.min(rowsPerTask(), results - first);
     for (int i = 0; i < n; i++) {
-      out[i] = over((first + i) * terms, (first + i + 1) * terms, worker);
+      out[i] = over((first + i) * terms, (first + i + 1) * terms, chunks);
     }
-    write(first, n, out, 0, registers.of(worker)[0]);
+    write(first, n, out, 0, registers.at(worker, 0));
   }
 
   private void block(int task, int worker) {
     long result = task / blocks;
     long start = result * terms + (long) (task % blocks) * BLOCK;
     long end = Math.min(start + BLOCK, (result + 1) * terms);
-    partial[Math.toIntExact(task % blocks * results + result)] = over(start, end, worker);
+    int to = Math.toIntExact(task % blocks * results + result);
+    partial[to] = over(start, end, source.open(worker));
   }
 
-  private double over(long start, long end, int worker) {
-    if (wide) {
-      return overDoubles(start, end);
+  private double over(long start, long end, Chunks chunks) {
+    if (doubles.isPresent()) {
+      return over(start, end, doubles.get());
     }
-    float[] chunk = registers.of(worker)[0];
     double total = identity();
     for (long at = start; at < end; at += Registers.CHUNK) {
       int n = (int) Math.min(Registers.CHUNK, end - at);
-      x.read(at, n, chunk, 0);
+      long chunk = chunks.at(at, n);
       total =
           switch (fn) {
             case SUM -> total + Sums.sum(chunk, n);
@@ -127,10 +230,10 @@ public final class Reduction implements Step {
     return total;
   }
 
-  private double overDoubles(long start, long end) {
+  private double over(long start, long end, Doubles x) {
     double total = identity();
     for (long i = start; i < end; i++) {
-      total = join(total, Elements.get(from.data(), DType.F64, x.position(i)));
+      total = join(total, x.get(i));
     }
     return total;
   }
@@ -138,33 +241,32 @@ public final class Reduction implements Step {
   // ---- side by side ------------------------------------------------------------------------
 
   private void columns(int block, int chunk, int worker) {
-    float[] row = registers.of(worker)[0];
+    Chunks rows = source.open(worker);
     double[] sum = sums[worker];
     long first = (long) chunk * Registers.CHUNK;
     int n = (int) Math.min(Registers.CHUNK, results - first);
     long end = terms * (block + 1) / blocks;
     Arrays.fill(sum, 0, n, identity());
     for (long term = terms * block / blocks; term < end; term++) {
-      x.read(term * results + first, n, row, 0);
-      joinAll(sum, row, n);
+      joinAll(sum, rows.at(term * results + first, n), n);
     }
     if (blocks > 1) {
       System.arraycopy(sum, 0, partial, Math.toIntExact(block * results + first), n);
     } else {
-      write(first, n, sum, 0, row);
+      write(first, n, sum, 0, registers.at(worker, 0));
     }
   }
 
-  private void joinAll(double[] sum, float[] row, int n) {
+  private void joinAll(double[] sum, long row, int n) {
     switch (fn) {
       case SUM -> {
         for (int i = 0; i < n; i++) {
-          sum[i] += row[i];
+          sum[i] += Lanes.get(row, i);
         }
       }
       case MAX -> {
         for (int i = 0; i < n; i++) {
-          sum[i] = Math.max(sum[i], row[i]);
+          sum[i] = Math.max(sum[i], Lanes.get(row, i));
         }
       }
     }
@@ -187,22 +289,22 @@ public final class Reduction implements Step {
         partial[i] = join(partial[i], partial[b * n + i]);
       }
     }
-    float[] row = registers.of(0)[0];
+    long row = registers.at(0, 0);
     for (int at = 0; at < n; at += Registers.CHUNK) {
       write(at, Math.min(Registers.CHUNK, n - at), partial, at, row);
     }
   }
 
-  private void write(long first, int n, double[] values, int at, float[] row) {
-    if (wide) {
+  private void write(long first, int n, double[] values, int at, long row) {
+    if (doubles.isPresent()) {
       for (int i = 0; i < n; i++) {
         y.writeDouble(first + i, values[at + i]);
       }
       return;
     }
     for (int i = 0; i < n; i++) {
-      row[i] = (float) values[at + i];
+      Lanes.set(row, i, (float) values[at + i]);
     }
-    y.write(first, n, row, 0);
+    y.write(first, n, row);
   }
 }

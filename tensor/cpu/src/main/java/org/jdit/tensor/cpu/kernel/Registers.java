@@ -1,20 +1,31 @@
 package org.jdit.tensor.cpu.kernel;
 
+import java.util.Optional;
+import org.jdit.tensor.memory.Memory;
+
 /**
- * Float registers that all steps share: a few arrays for each worker, large enough for what any
- * step needs. Steps say what they need while they are built, so that running allocates none.
+ * Float registers that all steps share: a few stretches of memory for each worker, large enough for
+ * what any step needs. Steps say what they need while they are built, so that running allocates
+ * none.
  */
-public final class Registers {
+public final class Registers implements AutoCloseable {
   /** Elements of a chunk: three of them fit the first-level cache. */
   static final int CHUNK = 1024;
 
-  private final float[][][] registers;
+  /** Elements of a line of the caches; registers begin with one. */
+  private static final int LINE = Memory.ALIGNMENT / Float.BYTES;
+
+  private final Memory memory;
+  private final int workers;
+  private Optional<Memory.Slab> slab = Optional.empty();
   private int count;
   private int length;
+  private long address;
 
-  /** Registers for a number of workers. */
-  public Registers(int workers) {
-    registers = new float[workers][0][0];
+  /** Registers for a number of workers, from some memory. */
+  public Registers(int workers, Memory memory) {
+    this.workers = workers;
+    this.memory = memory;
   }
 
   /**
@@ -22,17 +33,32 @@ public final class Registers {
    * vector more, so that a loop over whole vectors stays inside.
    */
   void demand(int count, int length) {
-    this.count = Math.max(this.count, count);
-    this.length = Math.max(this.length, length + Lanes.COUNT);
-    for (int w = 0; w < registers.length; w++) {
-      if (registers[w].length < this.count || registers[w][0].length < this.length) {
-        registers[w] = new float[this.count][this.length];
-      }
+    int lines = Math.ceilDiv(length + Lanes.COUNT, LINE) * LINE;
+    if (count <= this.count && lines <= this.length) {
+      return;
     }
+    this.count = Math.max(this.count, count);
+    this.length = Math.max(this.length, lines);
+    close();
+    Memory.Slab room = memory.allocate(bytes() * workers);
+    slab = Optional.of(room);
+    address = room.segment().address();
   }
 
-  /** The registers of a worker. */
-  float[][] of(int worker) {
-    return registers[worker];
+  /** Bytes of all registers of a worker. */
+  private long bytes() {
+    return (long) count * length * Float.BYTES;
+  }
+
+  /** The address of a register of a worker, until a step is built. */
+  long at(int worker, int register) {
+    return address + worker * bytes() + (long) register * length * Float.BYTES;
+  }
+
+  /** Frees the memory. */
+  @Override
+  public void close() {
+    slab.ifPresent(Memory.Slab::close);
+    slab = Optional.empty();
   }
 }

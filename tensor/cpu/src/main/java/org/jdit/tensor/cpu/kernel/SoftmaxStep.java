@@ -1,7 +1,5 @@
 package org.jdit.tensor.cpu.kernel;
 
-import jdk.incubator.vector.FloatVector;
-
 /** {@code exp(x - max) / sum} over the last axis. */
 public final class SoftmaxStep implements Step {
   private final Workers workers;
@@ -28,26 +26,27 @@ public final class SoftmaxStep implements Step {
   }
 
   private void task(int task, int worker) {
-    float[] row = registers.of(worker)[0];
+    long row = registers.at(worker, 0);
     int grain = Tasks.rows(width);
     long end = Math.min(rows, (task + 1L) * grain);
     for (long i = (long) task * grain; i < end; i++) {
-      x.read(i * width, width, row, 0);
-      exponentials(row, Sums.max(row, width), width);
-      scale(row, (float) (1 / Sums.sum(row, width)), width);
-      y.write(i * width, width, row, 0);
+      long from = x.chunk(i * width, width, row);
+      long to = y.place(i * width, width, row);
+      exponentials(from, Sums.max(from, width), to, width);
+      scale(to, (float) (1 / Sums.sum(to, width)), width);
+      y.write(i * width, width, to);
     }
   }
 
-  private static void exponentials(float[] x, float max, int n) {
-    for (int i = 0; i < n; i += Lanes.COUNT) {
-      VectorMath.exp(FloatVector.fromArray(Lanes.F32, x, i).sub(max)).intoArray(x, i);
+  private static void exponentials(long x, float max, long y, int n) {
+    for (int i = 0; i < n * Float.BYTES; i += Lanes.BYTES) {
+      Lanes.store(VectorMath.exp(Lanes.load(x + i).sub(max)), y + i);
     }
   }
 
-  private static void scale(float[] x, float by, int n) {
-    for (int i = 0; i < n; i += Lanes.COUNT) {
-      FloatVector.fromArray(Lanes.F32, x, i).mul(by).intoArray(x, i);
+  private static void scale(long x, float by, int n) {
+    for (int i = 0; i < n * Float.BYTES; i += Lanes.BYTES) {
+      Lanes.store(Lanes.load(x + i).mul(by), x + i);
     }
   }
 }

@@ -19,15 +19,32 @@ final class Writer {
     offset = to.layout().offset();
   }
 
-  /** Writes {@code from[at]} and on to elements {@code start} to {@code start + n - 1}. */
-  void write(long start, int n, float[] from, int at) {
-    if (dtype == DType.F32) {
-      MemorySegment.copy(from, at, data, Elements.F32, (offset + start) * 4, n);
-    } else {
+  /**
+   * Where elements {@code start} to {@code start + n - 1} can be computed by loops over whole
+   * vectors: in their place, or in a register, from which {@link #write} takes them.
+   */
+  long place(long start, int n, long register) {
+    boolean direct = dtype == DType.F32 && n % Lanes.COUNT == 0 && data.isNative();
+    return direct ? address(start) : register;
+  }
+
+  /**
+   * Writes the floats from an address on to elements {@code start} to {@code start + n - 1}, unless
+   * that is where they are.
+   */
+  void write(long start, int n, long from) {
+    if (dtype != DType.F32) {
       for (int i = 0; i < n; i++) {
-        Elements.set(data, dtype, offset + start + i, from[at + i]);
+        Elements.set(data, dtype, offset + start + i, Lanes.get(from, i));
       }
+    } else if (!data.isNative() || from != address(start)) {
+      long bytes = (long) n * Float.BYTES;
+      MemorySegment.copy(Lanes.MEMORY, from, data, (offset + start) * Float.BYTES, bytes);
     }
+  }
+
+  private long address(long index) {
+    return data.address() + (offset + index) * Float.BYTES;
   }
 
   /** Writes one element. */

@@ -35,7 +35,8 @@ class StridedCopyTest {
     Shape whole = Shape.of(IntStream.range(0, rank).map(_ -> 1 + random.nextInt(size)).toArray());
     Memory memory = new Memory();
     try (Memory.Slab a = memory.allocate(new Spec(whole, dtype).bytes());
-        Memory.Slab b = memory.allocate(new Spec(whole, dtype).bytes())) {
+        Memory.Slab b = memory.allocate(new Spec(whole, dtype).bytes());
+        Memory.Slab c = memory.allocate(64 * Float.BYTES)) {
       for (long i = 0; i < whole.numel(); i++) {
         Elements.setLong(a.segment(), dtype, i, dtype == DType.BOOL ? i % 2 : i % 100);
       }
@@ -49,15 +50,18 @@ class StridedCopyTest {
       Operand to = new Operand(b.segment(), dtype, target);
       new StridedCopy(workers, from, to).run();
       Reader reader = new Reader(from);
-      float[] read = new float[64];
+      long register = c.segment().address();
+      long chunk = 0;
       for (long i = 0; i < view.shape().numel(); i++) {
         double x = Elements.get(a.segment(), dtype, position(view, i));
         assertThat(Elements.get(b.segment(), dtype, position(target, i))).isEqualTo(x);
         assertThat(reader.position(i)).isEqualTo(position(view, i));
         if (i % 64 == 0) {
-          reader.read(i, (int) Math.min(64, view.shape().numel() - i), read, 0);
+          int n = (int) Math.min(64, view.shape().numel() - i);
+          reader.read(i, n, register);
+          chunk = random.nextBoolean() ? register : reader.chunk(i, n, register);
         }
-        assertThat(read[(int) (i % 64)]).isEqualTo((float) x);
+        assertThat(Lanes.get(chunk, (int) (i % 64))).isEqualTo((float) x);
       }
     }
   }

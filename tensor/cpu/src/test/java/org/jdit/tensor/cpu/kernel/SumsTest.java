@@ -3,6 +3,8 @@ package org.jdit.tensor.cpu.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
@@ -28,9 +30,12 @@ class SumsTest {
       squares += (x[i] - 0.5) * (x[i] - 0.5);
       max = Math.max(max, x[i]);
     }
-    assertThat(Sums.sum(x, n)).isCloseTo(sum, within(1e-6 * n));
-    assertThat(Sums.sumSquares(x, 0.5f, n)).isCloseTo(squares, within(1e-6 * n));
-    assertThat(Sums.max(x, n)).isEqualTo(max);
+    try (Arena arena = Arena.ofConfined()) {
+      long at = arena.allocateFrom(ValueLayout.JAVA_FLOAT, x).address();
+      assertThat(Sums.sum(at, n)).isCloseTo(sum, within(1e-6 * n));
+      assertThat(Sums.sumSquares(at, 0.5f, n)).isCloseTo(squares, within(1e-6 * n));
+      assertThat(Sums.max(at, n)).isEqualTo(max);
+    }
   }
 
   @ParameterizedTest
@@ -38,6 +43,8 @@ class SumsTest {
   void oneNaNMakesTheMaximumNaN(int at) {
     float[] x = new float[41];
     x[at] = Float.NaN;
-    assertThat(Sums.max(x, 41)).isNaN();
+    try (Arena arena = Arena.ofConfined()) {
+      assertThat(Sums.max(arena.allocateFrom(ValueLayout.JAVA_FLOAT, x).address(), 41)).isNaN();
+    }
   }
 }

@@ -1,0 +1,174 @@
+package org.jdit.tensor.cpu.kernel;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jdit.tensor.Shape;
+import org.jdit.tensor.op.Op;
+import org.jdit.tensor.program.Node;
+
+/**
+ * Element-wise operations in float, computed on one chunk after the other. Operands are read where
+ * they are, or copied to registers if their layout or type asks for it; values are known by the
+ * numbers of their slots, operands' first.
+ */
+final class Chain {
+  /** The function of an operation, and the slots that it reads and sets. */
+  private record Instruction(FloatFunction fn, int a, int b, int c, int to) {}
+
+  private final Registers registers;
+  private final Shape shape;
+  private final List<Operand> operands = new ArrayList<>();
+  private final List<Reader> loads = new ArrayList<>();
+  private final List<Instruction> code = new ArrayList<>();
+
+  /** The register of each slot. */
+  private final List<Integer> homes = new ArrayList<>();
+
+  private final Deque<Integer> free = new ArrayDeque<>();
+  private int used;
+
+  /** No operations yet, on some operands that stretch to one shape. */
+  Chain(Registers registers, Shape shape, List<Operand> operands) {
+    this.registers = registers;
+    this.shape = shape;
+    for (Operand x : operands) {
+      this.operands.add(x);
+      loads.add(new Reader(x.expand(shape)));
+      homes.add(used++);
+    }
+  }
+
+  /** Shape of all values. */
+  Shape shape() {
+    return shape;
+  }
+
+  /** Adds one operation, of slots, and returns the slot of its result. */
+  int compute(Op op, List<Integer> in) {
+    int a = in.get(0);
+    int b = in.size() > 1 ? in.get(1) : a;
+    int c = in.size() > 2 ? in.get(2) : a;
+    homes.add(free.isEmpty() ? used++ : free.removeLast());
+    int to = homes.size() - 1;
+    code.add(new Instruction(FloatFunction.of(op), a, b, c, to));
+    return to;
+  }
+
+  /**
+   * Adds operations.
+   *
+   * @param ids what operations call the operands, slot by slot
+   * @param kept what is read after the last of them
+   * @return the slot of each id
+   */
+  Map<Integer, Integer> compute(List<Node> nodes, List<Integer> ids, Set<Integer> kept) {
+    Map<Integer, Integer> slots = new HashMap<>();
+    ids.forEach(id -> slots.put(id, slots.size()));
+    Map<Integer, Integer> lastUse = new HashMap<>();
+    for (int i = 0; i < nodes.size(); i++) {
+      for (int id : nodes.get(i).in()) {
+        lastUse.put(id, i);
+      }
+    }
+    for (int i = 0; i < nodes.size(); i++) {
+      Node n = nodes.get(i);
+      for (int id : new HashSet<>(n.in())) {
+        if (lastUse.get(id) == i && !kept.contains(id)) {
+          release(slots.get(id));
+        }
+      }
+      slots.put(n.out().getFirst(), compute(n.op(), n.in().stream().map(slots::get).toList()));
+    }
+    return slots;
+  }
+
+  /** Lets a slot's register be used again: functions may write over what they read. */
+  private void release(int slot) {
+    if (!isConstant(slot)) {
+      free.addLast(homes.get(slot));
+    }
+  }
+
+  private boolean isConstant(int slot) {
+    return slot < operands.size() && operands.get(slot).numel() == 1;
+  }
+
+  /**
+   * Whether a slot may be computed into a result's own memory: no operand that lies there is read
+   * after that.
+   */
+  boolean mayBecome(Operand result, int slot) {
+    int at = 0;
+    while (at < code.size() && code.get(at).to != slot) {
+      at++;
+    }
+    List<Instruction> later = at < code.size() ? code.subList(at + 1, code.size()) : code;
+    return at < code.size()
+        && later.stream().noneMatch(i -> lies(i.a, result) || lies(i.b, result) || lies(i.c, result));
+  }
+
+  private boolean lies(int slot, Operand result) {
+    return slot < operands.size() && operands.get(slot).overlaps(result);
+  }
+
+  /** Makes room in the registers for chunks. */
+  void demand(int chunk) {
+    registers.demand(used, chunk);
+  }
+
+  /** Where the values of a chunk are. */
+  static final class Frame {
+    private final long[] homes;
+    private final long[] at;
+
+    private Frame(long[] homes) {
+      this.homes = homes;
+      this.at = homes.clone();
+    }
+
+    /** The address of a slot's register. */
+    long home(int slot) {
+      return homes[slot];
+    }
+
+    /** The address of a slot's value. */
+    long at(int slot) {
+      return at[slot];
+    }
+
+    /** Has the value of an operation computed elsewhere than in its register. */
+    void place(int slot, long address) {
+      at[slot] = address;
+    }
+  }
+
+  /** A frame for chunks of some elements or fewer, until a step is built. */
+  Frame frame(int worker, int chunk) {
+    long[] addresses = homes.stream().mapToLong(home -> registers.at(worker, home)).toArray();
+    for (int i = 0; i < operands.size(); i++) {
+      if (isConstant(i)) {
+        loads.get(i).read(0, (int) Math.min(chunk, shape.numel()), addresses[i]);
+      }
+    }
+    return new Frame(addresses);
+  }
+
+  /** Computes all values of a chunk of elements. */
+  void run(long start, int n, Frame frame) {
+    long[] at = frame.at;
+    for (int i = 0; i < operands.size(); i++) {
+      if (!isConstant(i)) {
+        at[i] = loads.get(i).chunk(start, n, frame.homes[i]);
+      }
+    }
+    for (Instruction i : code) {
+      i.fn.apply(at[i.a], at[i.b], at[i.c], at[i.to], n * Float.BYTES);
+    }
+  }
+}
