@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
@@ -15,8 +16,8 @@ import org.jdit.tensor.op.Op;
 
 /**
  * Puts chains of element-wise operations into calls, which a backend runs as one kernel: each
- * operand is read once and each result written once, whatever happens in between. The results' bits
- * stay the same.
+ * operand is read once and each result written once, whatever happens in between. A chain may end
+ * in a reduction of its one result. The results' bits stay the same.
  */
 public final class Fusion {
   /** The kernel that runs chains. */
@@ -29,6 +30,9 @@ public final class Fusion {
 
     /** Whether a chain of no more operations than that is within its other limits. */
     boolean takes(Program chain);
+
+    /** Whether it can reduce the result of a chain by an operation while it computes it. */
+    boolean reduces(Op op);
   }
 
   private final Program source;
@@ -65,6 +69,9 @@ public final class Fusion {
   }
 
   private void add(Node n) {
+    if (kernel.reduces(n.op()) && reduced(n)) {
+      return;
+    }
     Spec out = source.spec(n.out().getFirst());
     boolean fuses = kernel.computes(n.op(), specs(n), out);
     // A chain runs before what else reads it, and after what does not.
@@ -80,6 +87,23 @@ public final class Fusion {
     } else {
       nodes.add(n);
     }
+  }
+
+  /** Puts a reduction behind the chain that makes its operand and nothing else, if there is one. */
+  private boolean reduced(Node n) {
+    int operand = n.in().getFirst();
+    List<Node> chain = open.getOrDefault(pending.get(operand), List.of());
+    if (!results(chain).equals(List.of(operand))
+        || uses.get(operand) > 1
+        || chain.size() > kernel.operations()
+        || !kernel.takes(call(chain).program())) {
+      return false;
+    }
+    open.remove(pending.get(operand));
+    chain.forEach(inner -> pending.keySet().removeAll(inner.out()));
+    List<Node> whole = Stream.concat(chain.stream(), Stream.of(n)).toList();
+    nodes.add(new Node(call(whole), operands(whole), n.out()));
+    return true;
   }
 
   private List<Spec> specs(Node n) {

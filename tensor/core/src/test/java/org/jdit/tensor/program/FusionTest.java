@@ -35,6 +35,11 @@ class FusionTest {
         public boolean takes(Program chain) {
           return chain.inputs().size() <= 3 && chain.outputs().size() <= 2;
         }
+
+        @Override
+        public boolean reduces(Op op) {
+          return op instanceof Reduce(Reduce.Fn fn, _) && fn == Reduce.Fn.MAX;
+        }
       };
 
   /** The operations in their order, a chain as how many it has. */
@@ -70,6 +75,48 @@ class FusionTest {
     // Both exp and neg are before the sum, which reads one of them.
     assertThat(outline(p)).startsWith(2, Reduce.class).endsWith(Binary.class);
     assertThat(Fusion.of(p, KERNEL).nodes().getFirst().out()).hasSize(2);
+  }
+
+  /** Over the last axis, which stays with size 1. */
+  private static Tensor max(Tensor x) {
+    return Tensor.apply(new Reduce(Reduce.Fn.MAX, List.of(1)), x);
+  }
+
+  @Test
+  void aReductionOfAChainsOneResultBelongsToIt() {
+    assertThat(outline(x -> max(x.square().neg()).exp())).containsExactly(3, Unary.class);
+    assertThat(outline(x -> max(x.exp()))).containsExactly(2);
+    // The kernel of this test takes no sums.
+    assertThat(outline(x -> Tensor.apply(new Reduce(Reduce.Fn.SUM, List.of(1)), x.exp())))
+        .containsExactly(Unary.class, Reduce.class);
+    assertThat(outline(x -> max(x))).containsExactly(Reduce.class);
+  }
+
+  @Test
+  void aReductionOfWhatOthersReadTooStandsAlone() {
+    Program twice =
+        Program.trace(
+            t -> {
+              Tensor y = t.input("x", X).exp();
+              t.output("rows", max(y));
+              t.output("again", max(y));
+            });
+    assertThat(outline(twice)).containsExactly(Unary.class, Reduce.class, Reduce.class);
+    Program result =
+        Program.trace(
+            t -> {
+              Tensor y = t.input("x", X).exp();
+              t.output("max", max(y));
+              t.output("y", y);
+            });
+    assertThat(outline(result)).containsExactly(Unary.class, Reduce.class);
+  }
+
+  @Test
+  void aReductionOfAChainThatIsTooLongStandsAlone() {
+    assertThat(outline(x -> max(x.exp().neg().exp().neg().exp().neg()))).containsExactly(7);
+    assertThat(outline(x -> max(x.exp().neg().exp().neg().exp().neg().exp())))
+        .containsExactly(6, Unary.class, Reduce.class);
   }
 
   @Test

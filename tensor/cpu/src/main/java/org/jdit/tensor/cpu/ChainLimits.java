@@ -10,6 +10,7 @@ import org.jdit.tensor.op.Clamp;
 import org.jdit.tensor.op.Compare;
 import org.jdit.tensor.op.Gelu;
 import org.jdit.tensor.op.Op;
+import org.jdit.tensor.op.Reduce;
 import org.jdit.tensor.op.Scale;
 import org.jdit.tensor.op.Shift;
 import org.jdit.tensor.op.Silu;
@@ -46,5 +47,10 @@ final class ChainLimits implements Fusion.Kernel {
   @Override
   public boolean takes(Program chain) {
     return true;
+  }
+
+  @Override
+  public boolean reduces(Op op) {
+    return op instanceof Reduce;
   }
 }

@@ -14,6 +14,7 @@ import org.jdit.tensor.op.Op;
 import org.jdit.tensor.op.Reduce;
 import org.jdit.tensor.op.ScatterAdd;
 import org.jdit.tensor.program.Layouts;
+import org.jdit.tensor.program.Program;
 
 /** Most kernels take any layout, and all but one make row-major. */
 final class CpuLayouts implements Layouts {
@@ -47,9 +48,9 @@ final class CpuLayouts implements Layouts {
     };
   }
 
-  /** Calls are element-wise chains here. */
+  /** Calls are element-wise chains here, or chains that end in a reduction. */
   @Override
   public boolean overwrites(Op op) {
-    return op instanceof Call;
+    return op instanceof Call(Program chain) && !(chain.nodes().getLast().op() instanceof Reduce);
   }
 }

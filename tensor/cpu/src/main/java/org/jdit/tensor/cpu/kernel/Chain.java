@@ -110,7 +110,8 @@ final class Chain {
     }
     List<Instruction> later = at < code.size() ? code.subList(at + 1, code.size()) : code;
     return at < code.size()
-        && later.stream().noneMatch(i -> lies(i.a, result) || lies(i.b, result) || lies(i.c, result));
+        && later.stream()
+            .noneMatch(i -> lies(i.a, result) || lies(i.b, result) || lies(i.c, result));
   }
 
   private boolean lies(int slot, Operand result) {
@@ -168,7 +169,7 @@ final class Chain {
       }
     }
     for (Instruction i : code) {
-      i.fn.apply(at[i.a], at[i.b], at[i.c], at[i.to], n * Float.BYTES);
+      i.fn.apply(at[i.a], at[i.b], at[i.c], at[i.to], (long) n * Float.BYTES);
     }
   }
 }

@@ -53,8 +53,7 @@ public final class Elementwise implements Step {
       Workers workers, Registers registers, Program chain, List<Operand> in, List<Operand> out) {
     Chain values = new Chain(registers, out.getFirst().shape(), in);
     List<Integer> ids = chain.inputs().stream().map(Input::id).toList();
-    Map<Integer, Integer> slots =
-        values.compute(chain.nodes(), ids, new HashSet<>(chain.roots()));
+    Map<Integer, Integer> slots = values.compute(chain.nodes(), ids, new HashSet<>(chain.roots()));
     List<Integer> results = chain.outputs().stream().map(o -> slots.get(o.id())).toList();
     return new Elementwise(workers, values, results, out);
   }

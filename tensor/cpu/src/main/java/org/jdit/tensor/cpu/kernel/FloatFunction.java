@@ -32,7 +32,7 @@ interface FloatFunction {
    * Sets as many floats as fit {@code bytes}; operands beyond the function's arity are ignored. All
    * are addresses, and {@code y} may be one of the others.
    */
-  void apply(long a, long b, long c, long y, int bytes);
+  void apply(long a, long b, long c, long y, long bytes);
 
   /**
    * The function that an operation applies to each element of its operands.
@@ -90,131 +90,131 @@ interface FloatFunction {
     };
   }
 
-  private static void neg(long a, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void neg(long a, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(load(a + i).neg(), y + i);
     }
   }
 
-  private static void abs(long a, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void abs(long a, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(load(a + i).abs(), y + i);
     }
   }
 
-  private static void exp(long a, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void exp(long a, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(VectorMath.exp(load(a + i)), y + i);
     }
   }
 
-  private static void log(long a, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void log(long a, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(VectorMath.log(load(a + i)), y + i);
     }
   }
 
-  private static void sqrt(long a, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void sqrt(long a, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(load(a + i).sqrt(), y + i);
     }
   }
 
-  private static void reciprocal(long a, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void reciprocal(long a, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(FloatVector.broadcast(Lanes.F32, 1f).div(load(a + i)), y + i);
     }
   }
 
-  private static void sin(long a, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void sin(long a, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(VectorMath.sin(load(a + i)), y + i);
     }
   }
 
-  private static void cos(long a, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void cos(long a, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(VectorMath.cos(load(a + i)), y + i);
     }
   }
 
-  private static void tanh(long a, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void tanh(long a, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(VectorMath.tanh(load(a + i)), y + i);
     }
   }
 
-  private static void erf(long a, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void erf(long a, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(VectorMath.erf(load(a + i)), y + i);
     }
   }
 
-  private static void silu(long a, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void silu(long a, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(VectorMath.silu(load(a + i)), y + i);
     }
   }
 
-  private static void gelu(long a, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void gelu(long a, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(VectorMath.gelu(load(a + i)), y + i);
     }
   }
 
-  private static void add(long a, long b, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void add(long a, long b, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(load(a + i).add(load(b + i)), y + i);
     }
   }
 
-  private static void sub(long a, long b, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void sub(long a, long b, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(load(a + i).sub(load(b + i)), y + i);
     }
   }
 
-  private static void mul(long a, long b, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void mul(long a, long b, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(load(a + i).mul(load(b + i)), y + i);
     }
   }
 
-  private static void div(long a, long b, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void div(long a, long b, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(load(a + i).div(load(b + i)), y + i);
     }
   }
 
-  private static void max(long a, long b, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void max(long a, long b, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(load(a + i).max(load(b + i)), y + i);
     }
   }
 
-  private static void min(long a, long b, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void min(long a, long b, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(load(a + i).min(load(b + i)), y + i);
     }
   }
 
-  private static void lt(long a, long b, long y, int bytes) {
+  private static void lt(long a, long b, long y, long bytes) {
     FloatVector no = FloatVector.zero(Lanes.F32);
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(no.blend(1f, load(a + i).compare(VectorOperators.LT, load(b + i))), y + i);
     }
   }
 
-  private static void le(long a, long b, long y, int bytes) {
+  private static void le(long a, long b, long y, long bytes) {
     FloatVector no = FloatVector.zero(Lanes.F32);
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(no.blend(1f, load(a + i).compare(VectorOperators.LE, load(b + i))), y + i);
     }
   }
 
-  private static void eq(long a, long b, long y, int bytes) {
+  private static void eq(long a, long b, long y, long bytes) {
     FloatVector no = FloatVector.zero(Lanes.F32);
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(no.blend(1f, load(a + i).compare(VectorOperators.EQ, load(b + i))), y + i);
     }
   }
@@ -223,8 +223,8 @@ interface FloatFunction {
     return (a, _, _, y, bytes) -> scale(a, by, y, bytes);
   }
 
-  private static void scale(long a, float by, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void scale(long a, float by, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(load(a + i).mul(by), y + i);
     }
   }
@@ -233,8 +233,8 @@ interface FloatFunction {
     return (a, _, _, y, bytes) -> shift(a, by, y, bytes);
   }
 
-  private static void shift(long a, float by, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void shift(long a, float by, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(load(a + i).add(by), y + i);
     }
   }
@@ -243,20 +243,20 @@ interface FloatFunction {
     return (a, _, _, y, bytes) -> clamp(a, min, max, y, bytes);
   }
 
-  private static void clamp(long a, float min, float max, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void clamp(long a, float min, float max, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(load(a + i).max(min).min(max), y + i);
     }
   }
 
-  private static void where(long a, long b, long c, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void where(long a, long b, long c, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(load(b + i).blend(load(c + i), load(a + i).compare(VectorOperators.EQ, 0f)), y + i);
     }
   }
 
-  private static void addProduct(long a, long b, long c, long y, int bytes) {
-    for (int i = 0; i < bytes; i += Lanes.BYTES) {
+  private static void addProduct(long a, long b, long c, long y, long bytes) {
+    for (long i = 0; i < bytes; i += Lanes.BYTES) {
       store(load(b + i).fma(load(c + i), load(a + i)), y + i);
     }
   }

@@ -57,7 +57,8 @@ public final class GroupNormStep implements Step {
     bias.read(first, size, biases);
     for (int c = 0; c < size; c++) {
       double factor = rstd * Lanes.get(weights, c);
-      channel(start + c * plane, (float) factor, (float) (Lanes.get(biases, c) - mean * factor), chunk);
+      channel(
+          start + c * plane, (float) factor, (float) (Lanes.get(biases, c) - mean * factor), chunk);
     }
   }
 
@@ -96,7 +97,7 @@ public final class GroupNormStep implements Step {
   private static void affine(long x, float factor, float summand, long y, int n) {
     FloatVector a = FloatVector.broadcast(Lanes.F32, factor);
     FloatVector b = FloatVector.broadcast(Lanes.F32, summand);
-    for (int i = 0; i < n * Float.BYTES; i += Lanes.BYTES) {
+    for (long i = 0; i < (long) n * Float.BYTES; i += Lanes.BYTES) {
       Lanes.store(Lanes.load(x + i).fma(a, b), y + i);
     }
   }
@@ -104,7 +105,7 @@ public final class GroupNormStep implements Step {
   private static void affineSilu(long x, float factor, float summand, long y, int n) {
     FloatVector a = FloatVector.broadcast(Lanes.F32, factor);
     FloatVector b = FloatVector.broadcast(Lanes.F32, summand);
-    for (int i = 0; i < n * Float.BYTES; i += Lanes.BYTES) {
+    for (long i = 0; i < (long) n * Float.BYTES; i += Lanes.BYTES) {
       Lanes.store(VectorMath.silu(Lanes.load(x + i).fma(a, b)), y + i);
     }
   }

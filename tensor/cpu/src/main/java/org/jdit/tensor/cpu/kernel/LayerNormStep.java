@@ -94,13 +94,13 @@ public final class LayerNormStep implements Step {
   }
 
   private static void normalise(long x, float mean, float rstd, long y, int n) {
-    for (int i = 0; i < n * Float.BYTES; i += Lanes.BYTES) {
+    for (long i = 0; i < (long) n * Float.BYTES; i += Lanes.BYTES) {
       Lanes.store(Lanes.load(x + i).sub(mean).mul(rstd), y + i);
     }
   }
 
   private static void modulate(long x, long scale, long shift, int n) {
-    for (int i = 0; i < n * Float.BYTES; i += Lanes.BYTES) {
+    for (long i = 0; i < (long) n * Float.BYTES; i += Lanes.BYTES) {
       FloatVector factor = Lanes.load(scale + i).add(1f);
       Lanes.store(Lanes.load(x + i).fma(factor, Lanes.load(shift + i)), x + i);
     }

@@ -59,8 +59,7 @@ public final class Reduction implements Step {
   private final double[][] sums;
 
   /** The reduction {@code op} of {@code from} into {@code to}. */
-  public static Step of(
-      Workers workers, Registers registers, Reduce op, Operand from, Operand to) {
+  public static Step of(Workers workers, Registers registers, Reduce op, Operand from, Operand to) {
     Order order = Order.of(op, from.shape(), from.dtype() == DType.F64);
     Operand x = order.turn(from);
     Reader reader = new Reader(x);
@@ -71,8 +70,7 @@ public final class Reduction implements Step {
         };
     Optional<Doubles> doubles =
         from.dtype() == DType.F64 ? Optional.of(new Doubles(x, reader)) : Optional.empty();
-    return new Reduction(
-        workers, registers, op.fn(), source, doubles, from.numel(), order, to);
+    return new Reduction(workers, registers, op.fn(), source, doubles, from.numel(), order, to);
   }
 
   /**

@@ -12,8 +12,11 @@ public final class Registers implements AutoCloseable {
   /** Elements of a chunk: three of them fit the first-level cache. */
   static final int CHUNK = 1024;
 
-  /** Elements of a line of the caches; registers begin with one. */
-  private static final int LINE = Memory.ALIGNMENT / Float.BYTES;
+  /**
+   * Elements of a page. Registers are whole pages: processors take a load for one of an element
+   * stored just before if only their positions in a page are the same.
+   */
+  private static final int PAGE = 4096 / Float.BYTES;
 
   private final Memory memory;
   private final int workers;
@@ -29,16 +32,16 @@ public final class Registers implements AutoCloseable {
   }
 
   /**
-   * Makes room for {@code count} registers of {@code length} elements for each worker, and for one
-   * vector more, so that a loop over whole vectors stays inside.
+   * Makes room for {@code count} registers of {@code length} elements for each worker, and for what
+   * is missing to a whole vector.
    */
   void demand(int count, int length) {
-    int lines = Math.ceilDiv(length + Lanes.COUNT, LINE) * LINE;
-    if (count <= this.count && lines <= this.length) {
+    int whole = Math.ceilDiv(length, PAGE) * PAGE;
+    if (count <= this.count && whole <= this.length) {
       return;
     }
     this.count = Math.max(this.count, count);
-    this.length = Math.max(this.length, lines);
+    this.length = Math.max(this.length, whole);
     close();
     Memory.Slab room = memory.allocate(bytes() * workers);
     slab = Optional.of(room);

@@ -39,13 +39,13 @@ public final class SoftmaxStep implements Step {
   }
 
   private static void exponentials(long x, float max, long y, int n) {
-    for (int i = 0; i < n * Float.BYTES; i += Lanes.BYTES) {
+    for (long i = 0; i < (long) n * Float.BYTES; i += Lanes.BYTES) {
       Lanes.store(VectorMath.exp(Lanes.load(x + i).sub(max)), y + i);
     }
   }
 
   private static void scale(long x, float by, int n) {
-    for (int i = 0; i < n * Float.BYTES; i += Lanes.BYTES) {
+    for (long i = 0; i < (long) n * Float.BYTES; i += Lanes.BYTES) {
       Lanes.store(Lanes.load(x + i).mul(by), x + i);
     }
   }

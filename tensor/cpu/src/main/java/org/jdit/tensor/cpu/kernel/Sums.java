@@ -35,7 +35,8 @@ final class Sums {
   static double sumSquares(long x, float mean, int n) {
     double total = 0;
     for (int from = 0; from < n; from += Registers.CHUNK) {
-      total += sumSquaresChunk(x + (long) from * Float.BYTES, mean, Math.min(n - from, Registers.CHUNK));
+      total +=
+          sumSquaresChunk(x + (long) from * Float.BYTES, mean, Math.min(n - from, Registers.CHUNK));
     }
     return total;
   }

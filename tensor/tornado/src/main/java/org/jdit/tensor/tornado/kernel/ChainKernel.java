@@ -63,6 +63,11 @@ public final class ChainKernel implements Fusion.Kernel {
     return chain.inputs().size() <= OPERANDS && chain.outputs().size() <= RESULTS;
   }
 
+  @Override
+  public boolean reduces(Op op) {
+    return false;
+  }
+
   /**
    * A Program of supported operations of one result shape.
    *
