@@ -24,7 +24,7 @@ public final class Commit {
 
   /** The same Program with the nodes last that neither results nor the gate need. */
   public static Program last(Program p) {
-    BitSet needed = needed(p, id -> id);
+    BitSet needed = needed(p);
     List<Node> nodes = new ArrayList<>();
     for (boolean first : new boolean[] {true, false}) {
       for (int i = 0; i < p.nodes().size(); i++) {
@@ -39,6 +39,11 @@ public final class Commit {
   /** How many nodes results or the gate need; in what {@link #last} gives they come first. */
   public static int start(Program p, IntUnaryOperator storageOf) {
     return needed(p, storageOf).cardinality();
+  }
+
+  /** Which nodes results or the gate need, by their places in the Program. */
+  static BitSet needed(Program p) {
+    return needed(p, id -> id);
   }
 
   private static BitSet needed(Program p, IntUnaryOperator storageOf) {

@@ -1,6 +1,7 @@
 package org.jdit.tensor.program;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -122,15 +123,21 @@ public final class Passes {
     return new Program(p.inputs(), kept.reversed(), p.outputs(), p.updates(), p.gate(), p.values());
   }
 
-  /** Computes equal operations on equal operands once. */
+  /**
+   * Computes equal operations on equal operands once; twice if there is a gate, results or the gate
+   * need one and state updates alone another: the value would have to be kept until the gate is
+   * known.
+   */
   public static Program dedupe(Program p) {
-    record Key(Op op, List<Integer> in) {}
+    record Key(Op op, List<Integer> in, boolean needed) {}
+    BitSet needed = p.gate().isPresent() ? Commit.needed(p) : new BitSet();
     Map<Key, List<Integer>> seen = new HashMap<>();
     Map<Integer, Integer> same = new HashMap<>();
     List<Node> kept = new ArrayList<>();
-    for (Node n : p.nodes()) {
+    for (int at = 0; at < p.nodes().size(); at++) {
+      Node n = p.nodes().get(at);
       List<Integer> in = n.in().stream().map(i -> same.getOrDefault(i, i)).toList();
-      List<Integer> first = seen.putIfAbsent(new Key(n.op(), in), n.out());
+      List<Integer> first = seen.putIfAbsent(new Key(n.op(), in, needed.get(at)), n.out());
       if (first == null) {
         kept.add(new Node(n.op(), in, n.out()));
       } else {

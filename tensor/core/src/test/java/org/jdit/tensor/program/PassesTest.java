@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
+import org.jdit.tensor.op.Binary;
 import org.jdit.tensor.op.Call;
 import org.jdit.tensor.op.Fused;
 import org.jdit.tensor.op.Gelu;
@@ -116,6 +117,24 @@ class PassesTest {
     assertThat(q.nodes().stream().map(n -> n.op().name()))
         .containsExactly("Unary.EXP", "Binary.ADD", "Scale", "Unary.EXP", "Binary.SUB");
     assertThat(q.outputs().get(0).id()).isEqualTo(q.outputs().get(1).id());
+  }
+
+  /** Squares for the norm and for the second moment of an optimiser, say. */
+  @Test
+  void whatIsNeededBeforeTheGateAndAfterItIsComputedTwice() {
+    Program p =
+        Program.trace(
+            t -> {
+              Tensor x = t.input("x", Spec.f32(3));
+              Tensor s = t.state("s", Spec.f32(3));
+              Tensor sum = x.mul(x).sum(0);
+              t.output("sum", sum);
+              t.commitWhen(sum.lt(t.input("limit", Spec.f32())));
+              t.update("s", s.add(x.mul(x)).add(x.mul(x)));
+            });
+    assertThat(Passes.dedupe(p).nodes().stream().filter(n -> n.op() instanceof Binary))
+        .extracting(n -> n.op().name())
+        .containsExactly("Binary.MUL", "Binary.MUL", "Binary.ADD", "Binary.ADD");
   }
 
   @Test
