@@ -13,7 +13,9 @@ import org.jdit.tensor.JditException;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.io.TensorFile;
 import org.jdit.tensor.op.Concat;
+import org.jdit.tensor.op.Conv2d;
 import org.jdit.tensor.op.Linear;
+import org.jdit.tensor.op.Op;
 import org.jdit.tensor.op.View;
 import org.jdit.tensor.program.Input;
 import org.jdit.tensor.program.MemoryPlan;
@@ -50,7 +52,7 @@ public record MemoryEstimate(long weights, long activations) {
     Set<Integer> others = new HashSet<>();
     for (Node n : flat.nodes()) {
       for (int i = 0; i < n.in().size(); i++) {
-        (n.op() instanceof Linear && i == Linear.WEIGHT ? ofLayers : others).add(n.in().get(i));
+        (isLayerWeight(n.op(), i) ? ofLayers : others).add(n.in().get(i));
       }
     }
     long weights = 0;
@@ -66,7 +68,18 @@ public record MemoryEstimate(long weights, long activations) {
     return new MemoryEstimate(weights, activations(flat));
   }
 
-  /** Views lie in what they look at, and parts of a concatenation in the whole. */
+  private static boolean isLayerWeight(Op op, int operand) {
+    return switch (op) {
+      case Linear _ -> operand == Linear.WEIGHT;
+      case Conv2d _ -> operand == Conv2d.WEIGHT;
+      default -> false;
+    };
+  }
+
+  /**
+   * Views lie in what they look at, parts of a concatenation in the whole, and what replaces a
+   * state in the state.
+   */
   private static long activations(Program flat) {
     Map<Integer, Integer> storage = new HashMap<>();
     Set<Integer> movable = new HashSet<>();
@@ -86,6 +99,16 @@ public record MemoryEstimate(long weights, long activations) {
         default -> movable.addAll(n.out());
       }
     }
+    flat.updates()
+        .forEach(
+            (name, next) -> {
+              int buffer = storageOf(storage, next);
+              if (movable.remove(buffer)) {
+                int state = flat.input(name).id();
+                storage.replaceAll((_, at) -> at == buffer ? state : at);
+                storage.put(buffer, state);
+              }
+            });
     return MemoryPlan.of(flat, v -> storageOf(storage, v)).totalBytes();
   }
 

@@ -13,6 +13,9 @@ import org.jdit.tensor.Tensor;
  * @param padding zeros on each of the four sides, 0 or more
  */
 public record Conv2d(int stride, int padding) implements Fused {
+  /** Index of the weight among the operands. */
+  public static final int WEIGHT = 1;
+
   /** Checks the stride and the padding. */
   public Conv2d {
     Check.window(stride, padding);

@@ -23,9 +23,10 @@ public interface Backend extends AutoCloseable {
   Memory memory();
 
   /**
-   * Bytes that a store needs for a PARAM which is nothing but the weight of linear layers.
+   * Bytes that a store needs for a PARAM which is nothing but the weight of linear layers or of
+   * convolutions.
    *
-   * @param weight what it is in the Program, a matrix
+   * @param weight what it is in the Program, a matrix or {@code [O, C, kh, kw]}
    * @param loaded the type in which it will be loaded
    */
   default long weightBytes(Spec weight, DType loaded) {

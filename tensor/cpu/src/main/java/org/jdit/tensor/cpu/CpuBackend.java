@@ -5,6 +5,7 @@ import java.util.function.Supplier;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
+import org.jdit.tensor.cpu.kernel.ConvWeights;
 import org.jdit.tensor.cpu.kernel.Lanes;
 import org.jdit.tensor.cpu.kernel.PackedMatrix;
 import org.jdit.tensor.cpu.kernel.Scratch;
@@ -111,7 +112,9 @@ public final class CpuBackend implements Backend {
   @Override
   public long weightBytes(Spec weight, DType loaded) {
     Shape s = weight.shape();
-    return PackedMatrix.bytes(engine.scratch(), loaded, s.dim(1), s.dim(0));
+    return s.rank() == 2
+        ? PackedMatrix.bytes(engine.scratch(), loaded, s.dim(1), s.dim(0))
+        : ConvWeights.bytes(engine.scratch(), s);
   }
 
   @Override

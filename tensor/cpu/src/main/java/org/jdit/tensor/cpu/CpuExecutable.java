@@ -139,7 +139,12 @@ final class CpuExecutable implements Executable {
 
   @Override
   public void close() {
-    closed = true;
-    buffers.close();
+    // Kernels know memory by address: it must not go while they run.
+    engine.inTurn(
+        () -> {
+          closed = true;
+          buffers.close();
+          return closed;
+        });
   }
 }

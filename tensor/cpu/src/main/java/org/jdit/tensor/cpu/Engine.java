@@ -63,8 +63,13 @@ record Engine(
 
   @Override
   public void close() {
-    workers.close();
-    scratch.close();
-    registers.close();
+    turn.lock();
+    try {
+      workers.close();
+      scratch.close();
+      registers.close();
+    } finally {
+      turn.unlock();
+    }
   }
 }

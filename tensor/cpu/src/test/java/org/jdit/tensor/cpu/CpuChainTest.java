@@ -11,10 +11,14 @@ import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.memory.TensorScope;
+import org.jdit.tensor.op.Call;
+import org.jdit.tensor.op.View;
+import org.jdit.tensor.program.Fusion;
 import org.jdit.tensor.program.Program;
 import org.jdit.tensor.spi.Executable;
 import org.jdit.tensor.spi.Resident;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -86,6 +90,25 @@ class CpuChainTest {
     same((x, y) -> x.permute(1, 2, 0).mul(y), t -> t.sum(axes), spec, Spec.f32(130, 33, 1));
   }
 
+  @Test
+  void aSumOverNothingIsZero() {
+    Spec one = Spec.f32(1);
+    same((x, y) -> x.mul(y), t -> t.sum(0), Spec.f32(0, 3), one);
+    same((x, y) -> x.mul(y), t -> t.sum(1), Spec.f32(3, 0), one);
+    same((x, y) -> x.mul(y), t -> t.sum(0), Spec.f32(0), one);
+  }
+
+  /** Were it not so, the tests above would compare two runs of the same. */
+  @Test
+  void aReductionOfAChainIsOneKernel() {
+    Spec spec = Spec.f32(7, 130, 33);
+    Program p = program((x, y) -> x.mul(y).square(), t -> t.sum(0, 1, 2), spec, spec, false);
+    assertThat(Fusion.of(p, new ChainLimits()).nodes())
+        .filteredOn(n -> !(n.op() instanceof View))
+        .singleElement()
+        .satisfies(n -> assertThat(n.op()).isInstanceOf(Call.class));
+  }
+
   private static void same(
       BinaryOperator<Tensor> f, UnaryOperator<Tensor> reduction, Spec x, Spec y) {
     sameBits(reduced(f, reduction, x, y, false), reduced(f, reduction, x, y, true));
@@ -98,15 +121,7 @@ class CpuChainTest {
 
   private static float[] reduced(
       BinaryOperator<Tensor> f, UnaryOperator<Tensor> reduction, Spec x, Spec y, boolean kept) {
-    Program p =
-        Program.trace(
-            t -> {
-              Tensor value = f.apply(t.input("x", x), t.input("y", y));
-              t.output("reduced", reduction.apply(value));
-              if (kept) {
-                t.output("value", value);
-              }
-            });
+    Program p = program(f, reduction, x, y, kept);
     try (CpuBackend backend = new CpuBackend(2);
         TensorScope scope = TensorScope.open(backend.memory());
         Resident resident = backend.newResident();
@@ -115,5 +130,17 @@ class CpuChainTest {
       Tensor b = scope.of(y.shape(), numbers((int) y.shape().numel(), 4));
       return executable.run(Map.of("x", a, "y", b), scope).get("reduced").toFloats();
     }
+  }
+
+  private static Program program(
+      BinaryOperator<Tensor> f, UnaryOperator<Tensor> reduction, Spec x, Spec y, boolean kept) {
+    return Program.trace(
+        t -> {
+          Tensor value = f.apply(t.input("x", x), t.input("y", y));
+          t.output("reduced", reduction.apply(value));
+          if (kept) {
+            t.output("value", value);
+          }
+        });
   }
 }

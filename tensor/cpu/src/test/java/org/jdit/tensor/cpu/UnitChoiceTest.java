@@ -1,6 +1,7 @@
 package org.jdit.tensor.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.util.Map;
 import java.util.Random;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
+import org.jdit.tensor.cpu.kernel.Scratch;
 import org.jdit.tensor.cpu.machine.Found;
 import org.jdit.tensor.cpu.machine.MatrixUnit;
 import org.jdit.tensor.cpu.machine.PlainUnit;
@@ -17,6 +19,7 @@ import org.jdit.tensor.program.Program;
 import org.jdit.tensor.spi.Executable;
 import org.jdit.tensor.spi.Precision;
 import org.jdit.tensor.spi.Resident;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +33,11 @@ class UnitChoiceTest {
               t.output("y", t.input("x", Spec.f32(70, 45)).matmul(t.input("w", Spec.f32(45, 65)))));
 
   @TempDir Path folder;
+
+  @BeforeEach
+  void vectorsAreWideEnough() {
+    assumeThat(Scratch.wideEnough()).as("a matrix unit takes vectors of 512 bits").isTrue();
+  }
 
   /** A unit that fails its test is not used. */
   @ParameterizedTest

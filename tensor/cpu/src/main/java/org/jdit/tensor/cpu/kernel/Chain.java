@@ -153,7 +153,7 @@ final class Chain {
   Frame frame(int worker, int chunk) {
     long[] addresses = homes.stream().mapToLong(home -> registers.at(worker, home)).toArray();
     for (int i = 0; i < operands.size(); i++) {
-      if (isConstant(i)) {
+      if (isConstant(i) && shape.numel() > 0) {
         loads.get(i).read(0, (int) Math.min(chunk, shape.numel()), addresses[i]);
       }
     }

@@ -40,12 +40,14 @@ public final class Registers implements AutoCloseable {
     if (count <= this.count && whole <= this.length) {
       return;
     }
-    this.count = Math.max(this.count, count);
-    this.length = Math.max(this.length, whole);
+    int most = Math.max(this.count, count);
+    int longest = Math.max(this.length, whole);
+    Memory.Slab room = memory.allocate((long) most * longest * Float.BYTES * workers);
     close();
-    Memory.Slab room = memory.allocate(bytes() * workers);
     slab = Optional.of(room);
     address = room.segment().address();
+    this.count = most;
+    this.length = longest;
   }
 
   /** Bytes of all registers of a worker. */

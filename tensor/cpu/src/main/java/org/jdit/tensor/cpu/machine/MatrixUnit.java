@@ -91,7 +91,7 @@ public final class MatrixUnit {
       if (!(found instanceof Found.Absent<MatrixUnit>(String reason, boolean broken)) || broken) {
         return found;
       }
-      reasons.add(reason);
+      reasons.add(reason.replaceFirst("\\.$", ""));
     }
     return new Found.Absent<>(String.join(", ", reasons), false);
   }

@@ -3,6 +3,7 @@ package org.jdit.tensor.cpu.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -63,7 +64,8 @@ class MatrixUnitTest {
             kind -> {
               throw new JditException("the system refuses it.");
             });
-    assertThat(reason(found)).startsWith("the system refuses it.");
+    assertThat(reason(found))
+        .isEqualTo("the system refuses it, the processor has no avx512f and avx512_bf16");
   }
 
   @Test
@@ -152,6 +154,16 @@ class MatrixUnitTest {
       }
       case Found.Available<MatrixUnit>(MatrixUnit unit, _) -> sameAsPlain(unit);
     }
+  }
+
+  /** Where there are tiles, {@link MatrixUnit#find} does not choose it. */
+  @Test
+  void theKernelForVectorsGivesTheBitsOfPlainJava() throws IOException {
+    assumeThat(MachineCode.unavailable()).isEmpty();
+    assumeThat(Files.readString(Path.of("/proc/cpuinfo")))
+        .as("the processor has no avx512_bf16")
+        .contains("avx512_bf16");
+    sameAsPlain(new MatrixUnit(Kind.AVX512, DotKernel.load()));
   }
 
   private static void sameAsPlain(MatrixUnit unit) {
