@@ -89,27 +89,24 @@ public record MemoryEstimate(long weights, long activations) {
         case View _ -> storage.put(out, storageOf(storage, n.in().getFirst()));
         case Concat(int axis) when flat.spec(out).shape().sub(0, axis).numel() == 1 -> {
           for (int part : n.in()) {
-            int buffer = storageOf(storage, part);
-            if (movable.remove(buffer)) {
-              storage.replaceAll((_, at) -> at == buffer ? out : at);
-              storage.put(buffer, out);
-            }
+            move(part, out, storage, movable);
           }
         }
         default -> movable.addAll(n.out());
       }
     }
-    flat.updates()
-        .forEach(
-            (name, next) -> {
-              int buffer = storageOf(storage, next);
-              if (movable.remove(buffer)) {
-                int state = flat.input(name).id();
-                storage.replaceAll((_, at) -> at == buffer ? state : at);
-                storage.put(buffer, state);
-              }
-            });
+    flat.updates().forEach((name, next) -> move(next, flat.input(name).id(), storage, movable));
     return MemoryPlan.of(flat, v -> storageOf(storage, v)).totalBytes();
+  }
+
+  /** Puts the buffer of a value, with all that lies in it, into another one, if it is movable. */
+  private static void move(
+      int value, int into, Map<Integer, Integer> storage, Set<Integer> movable) {
+    int buffer = storageOf(storage, value);
+    if (movable.remove(buffer)) {
+      storage.replaceAll((_, at) -> at == buffer ? into : at);
+      storage.put(buffer, into);
+    }
   }
 
   private static int storageOf(Map<Integer, Integer> storage, int value) {

@@ -99,9 +99,7 @@ public final class Fusion {
         || !kernel.takes(call(chain).program())) {
       return false;
     }
-    open.remove(pending.get(operand));
-    chain.forEach(inner -> pending.keySet().removeAll(inner.out()));
-    List<Node> whole = Stream.concat(chain.stream(), Stream.of(n)).toList();
+    List<Node> whole = Stream.concat(take(pending.get(operand)).stream(), Stream.of(n)).toList();
     nodes.add(new Node(call(whole), operands(whole), n.out()));
     return true;
   }
@@ -116,8 +114,7 @@ public final class Fusion {
 
   /** Ends a chain, in as many parts as the kernel's limits make of it. */
   private void close(Shape shape) {
-    List<Node> left = open.remove(shape);
-    left.forEach(n -> pending.keySet().removeAll(n.out()));
+    List<Node> left = take(shape);
     while (!left.isEmpty()) {
       Node part = left.getFirst();
       int size = 1;
@@ -131,6 +128,13 @@ public final class Fusion {
       nodes.add(part);
       left = left.subList(size, left.size());
     }
+  }
+
+  /** Takes a chain out of those that may grow. */
+  private List<Node> take(Shape shape) {
+    List<Node> chain = open.remove(shape);
+    chain.forEach(n -> pending.keySet().removeAll(n.out()));
+    return chain;
   }
 
   /** What a chain reads and does not make. */

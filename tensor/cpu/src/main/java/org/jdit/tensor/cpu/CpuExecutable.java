@@ -139,12 +139,10 @@ final class CpuExecutable implements Executable {
 
   @Override
   public void close() {
-    // Kernels know memory by address: it must not go while they run.
-    engine.inTurn(
+    engine.free(
         () -> {
           closed = true;
           buffers.close();
-          return closed;
         });
   }
 }

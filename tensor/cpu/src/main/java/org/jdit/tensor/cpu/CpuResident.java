@@ -94,11 +94,10 @@ final class CpuResident implements Resident {
 
   @Override
   public void close() {
-    engine.inTurn(
+    engine.free(
         () -> {
           values.values().forEach(ResidentValue::close);
           values.clear();
-          return values;
         });
   }
 }

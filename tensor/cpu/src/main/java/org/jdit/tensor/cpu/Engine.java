@@ -61,15 +61,23 @@ record Engine(
     }
   }
 
-  @Override
-  public void close() {
+  /** Frees memory, which kernels know by address: it must not go while they run. */
+  void free(Runnable release) {
     turn.lock();
     try {
-      workers.close();
-      scratch.close();
-      registers.close();
+      release.run();
     } finally {
       turn.unlock();
     }
+  }
+
+  @Override
+  public void close() {
+    free(
+        () -> {
+          workers.close();
+          scratch.close();
+          registers.close();
+        });
   }
 }

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.op.Op;
+import org.jdit.tensor.program.Input;
 import org.jdit.tensor.program.Node;
 
 /**
@@ -63,13 +64,13 @@ final class Chain {
   /**
    * Adds operations.
    *
-   * @param ids what operations call the operands, slot by slot
+   * @param inputs what operations call the operands, slot by slot
    * @param kept what is read after the last of them
    * @return the slot of each id
    */
-  Map<Integer, Integer> compute(List<Node> nodes, List<Integer> ids, Set<Integer> kept) {
+  Map<Integer, Integer> compute(List<Node> nodes, List<Input> inputs, Set<Integer> kept) {
     Map<Integer, Integer> slots = new HashMap<>();
-    ids.forEach(id -> slots.put(id, slots.size()));
+    inputs.forEach(input -> slots.put(input.id(), slots.size()));
     Map<Integer, Integer> lastUse = new HashMap<>();
     for (int i = 0; i < nodes.size(); i++) {
       for (int id : nodes.get(i).in()) {
@@ -100,18 +101,12 @@ final class Chain {
   }
 
   /**
-   * Whether a slot may be computed into a result's own memory: no operand that lies there is read
-   * after that.
+   * Whether an operation's slot may be computed into a result's own memory: no operand that lies
+   * there is read after that.
    */
   boolean mayBecome(Operand result, int slot) {
-    int at = 0;
-    while (at < code.size() && code.get(at).to != slot) {
-      at++;
-    }
-    List<Instruction> later = at < code.size() ? code.subList(at + 1, code.size()) : code;
-    return at < code.size()
-        && later.stream()
-            .noneMatch(i -> lies(i.a, result) || lies(i.b, result) || lies(i.c, result));
+    return code.subList(slot - operands.size() + 1, code.size()).stream()
+        .noneMatch(i -> lies(i.a, result) || lies(i.b, result) || lies(i.c, result));
   }
 
   private boolean lies(int slot, Operand result) {

@@ -8,7 +8,6 @@ import java.util.Set;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.op.GateResidual;
 import org.jdit.tensor.op.Op;
-import org.jdit.tensor.program.Input;
 import org.jdit.tensor.program.Program;
 
 /**
@@ -52,8 +51,8 @@ public final class Elementwise implements Step {
   public static Step chain(
       Workers workers, Registers registers, Program chain, List<Operand> in, List<Operand> out) {
     Chain values = new Chain(registers, out.getFirst().shape(), in);
-    List<Integer> ids = chain.inputs().stream().map(Input::id).toList();
-    Map<Integer, Integer> slots = values.compute(chain.nodes(), ids, new HashSet<>(chain.roots()));
+    Map<Integer, Integer> slots =
+        values.compute(chain.nodes(), chain.inputs(), new HashSet<>(chain.roots()));
     List<Integer> results = chain.outputs().stream().map(o -> slots.get(o.id())).toList();
     return new Elementwise(workers, values, results, out);
   }

@@ -10,7 +10,6 @@ import org.jdit.tensor.Elements;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Strided;
 import org.jdit.tensor.op.Reduce;
-import org.jdit.tensor.program.Input;
 import org.jdit.tensor.program.Node;
 import org.jdit.tensor.program.Program;
 
@@ -89,8 +88,7 @@ public final class Reduction implements Step {
     List<Operand> turned =
         in.stream().map(x -> x.numel() == 1 ? x : order.turn(x.expand(shape))).toList();
     Chain values = new Chain(registers, order.turn(Strided.contiguous(shape)).shape(), turned);
-    List<Integer> ids = chain.inputs().stream().map(Input::id).toList();
-    int slot = values.compute(nodes, ids, Set.of(reduced)).get(reduced);
+    int slot = values.compute(nodes, chain.inputs(), Set.of(reduced)).get(reduced);
     values.demand(Registers.CHUNK);
     Source source =
         worker -> {

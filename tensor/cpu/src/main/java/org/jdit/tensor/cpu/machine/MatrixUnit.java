@@ -106,10 +106,6 @@ public final class MatrixUnit {
         unit -> SelfTest.failure(unit.kernel));
   }
 
-  Kind kind() {
-    return kind;
-  }
-
   /** Whether {@link #multiplySplit} is faster than a product of float32 vectors. */
   public boolean splitsFast() {
     return kind == Kind.AMX;
