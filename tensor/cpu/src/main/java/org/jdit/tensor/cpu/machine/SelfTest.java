@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 
@@ -23,6 +24,9 @@ final class SelfTest {
 
   /** Half of the largest integer up to which floats have them all. */
   private static final int LARGE = 1 << 23;
+
+  private static final int LANES = 16;
+  private static final int VECTORS = 3;
 
   private SelfTest() {}
 
@@ -78,6 +82,98 @@ final class SelfTest {
       }
     }
     return Optional.empty();
+  }
+
+  /** What is wrong with the loops that a loader makes; empty if nothing is. */
+  static Optional<String> failure(VectorLoop.Loader loader) {
+    LoopWriter loop = new LoopWriter();
+    int x = loop.vector(0, 1);
+    int y = loop.vector(1, 2);
+    int c = loop.constant(2);
+    int half = loop.literal(0.5f);
+    List<Integer> results =
+        List.of(
+            loop.add(x, y),
+            loop.sub(x, y),
+            loop.div(loop.mul(x, half), loop.add(c, half)),
+            loop.fma(x, y, c),
+            loop.sqrt(loop.and(y, loop.bits(Integer.MAX_VALUE))),
+            loop.scale(x, c),
+            loop.max(x, y),
+            loop.min(x, y),
+            loop.select(LoopWriter.Comparison.LESS, x, c, y, half),
+            loop.atMost(half, loop.atLeast(c, loop.xor(x, loop.literal(-0f)))));
+    for (int i = 0; i < results.size(); i++) {
+      loop.store(results.get(i), 3 + i, 1);
+    }
+    int sum = loop.sum(1);
+    loop.collect(sum, loop.fma(x, x, sum), 3 + results.size());
+    return loader
+        .load(loop)
+        .map(code -> difference(code, results.size()))
+        .orElse(Optional.of("there is none"));
+  }
+
+  private static Optional<String> difference(VectorLoop code, int results) {
+    Random random = new Random(3);
+    float c = -3;
+    int n = VECTORS * LANES;
+    float[] x = floats(random, n);
+    float[] y = floats(random, 2 * n);
+    x[1] = Float.NaN;
+    y[2] = Float.NaN;
+    x[3] = 0f;
+    y[3] = -0f;
+    x[LANES] = Float.MIN_NORMAL;
+    float[][] expected = new float[results + 1][n];
+    Arrays.fill(expected[results], 0, LANES, 1);
+    for (int i = 0; i < n; i++) {
+      float b = y[i + i / LANES * LANES];
+      float[] at = values(x[i], b, c);
+      for (int r = 0; r < results; r++) {
+        expected[r][i] = at[r];
+      }
+      expected[results][i % LANES] = Math.fma(x[i], x[i], expected[results][i % LANES]);
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      long[] addresses = new long[3 + results + 1];
+      addresses[0] = arena.allocateFrom(ValueLayout.JAVA_FLOAT, x).address();
+      addresses[1] = arena.allocateFrom(ValueLayout.JAVA_FLOAT, y).address();
+      addresses[2] = arena.allocateFrom(ValueLayout.JAVA_FLOAT, c).address();
+      MemorySegment found = arena.allocate((results + 1L) * n * Float.BYTES);
+      for (int r = 0; r <= results; r++) {
+        addresses[3 + r] = found.address() + (long) r * n * Float.BYTES;
+      }
+      code.run(addresses, VECTORS);
+      for (int r = 0; r <= results; r++) {
+        for (int i = 0; i < n; i++) {
+          float value = found.getAtIndex(ValueLayout.JAVA_FLOAT, (long) r * n + i);
+          if (Float.compare(value, expected[r][i]) != 0) {
+            return Optional.of(
+                "element %d of result %d is %s and not %s".formatted(i, r, value, expected[r][i]));
+          }
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** What the loop computes of a number each of x and y, and the constant. */
+  private static float[] values(float x, float y, float c) {
+    float negative = -x;
+    float limited = c > negative ? c : negative;
+    return new float[] {
+      x + y,
+      x - y,
+      x * 0.5f / (c + 0.5f),
+      Math.fma(x, y, c),
+      (float) Math.sqrt(Math.abs(y)),
+      Math.scalb(x, (int) c),
+      Math.max(x, y),
+      Math.min(x, y),
+      x < c ? y : 0.5f,
+      0.5f < limited ? 0.5f : limited
+    };
   }
 
   private static void block(int height, float[] a, float[] b, int depth, float[] tile) {

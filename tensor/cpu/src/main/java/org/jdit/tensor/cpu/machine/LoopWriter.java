@@ -1,0 +1,413 @@
+package org.jdit.tensor.cpu.machine;
+
+import static org.jdit.tensor.cpu.machine.Assembler.Register.RAX;
+import static org.jdit.tensor.cpu.machine.Assembler.Register.RCX;
+import static org.jdit.tensor.cpu.machine.Assembler.Register.RDI;
+import static org.jdit.tensor.cpu.machine.Assembler.Register.RSI;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jdit.tensor.cpu.machine.Assembler.Label;
+import org.jdit.tensor.cpu.machine.Assembler.Packed;
+
+/**
+ * Writes a {@link VectorLoop}: what is computed of each vector of 16 floats, value by value, in
+ * AVX-512 instructions. Values are known by the numbers that the methods return; each is computed
+ * once a vector and stays in a register until its last use.
+ */
+public final class LoopWriter {
+  /** How two numbers compare; all but {@link #UNORDERED} are false of a NaN. */
+  public enum Comparison {
+    EQUAL(0),
+    LESS(0x11),
+    LESS_OR_EQUAL(0x12),
+    UNORDERED(3);
+
+    private final int predicate;
+
+    Comparison(int predicate) {
+      this.predicate = predicate;
+    }
+  }
+
+  private sealed interface Value {
+    /** The vector at an address that moves on by some vectors at a time. */
+    record Vector(int entry, int step) implements Value {}
+
+    /** The float at an address, in all lanes. */
+    record Constant(int entry) implements Value {}
+
+    /** A float known now, in all lanes. */
+    record Literal(int bits) implements Value {}
+
+    record Binary(Packed instruction, int a, int b) implements Value {}
+
+    record Fma(int a, int b, int c) implements Value {}
+
+    record Sqrt(int a) implements Value {}
+
+    /** The larger or the smaller of two numbers, neither of them NaN. */
+    record Range(boolean larger, int a, int b) implements Value {}
+
+    /** One of two values, by how two others compare. */
+    record Select(Comparison is, int a, int b, int yes, int no) implements Value {}
+
+    /** What a register holds from vector to vector. */
+    record Sum(float start) implements Value {}
+  }
+
+  /** A value that goes to memory, vector by vector or after the last one. */
+  private record Result(int value, int entry, int step) {}
+
+  private static final int REGISTERS = 32;
+  private static final int VECTOR = 64;
+  private static final int SMALLER = 4;
+  private static final int LARGER = 5;
+
+  private final List<Value> values = new ArrayList<>();
+  private final List<Result> results = new ArrayList<>();
+
+  /** What a register that holds a sum becomes after each vector, by the sum. */
+  private final Map<Integer, Integer> sums = new LinkedHashMap<>();
+
+  /** Where the sums go, by the sum. */
+  private final Map<Integer, Integer> ends = new HashMap<>();
+
+  private int add(Value value) {
+    // The same literal twice needs one register.
+    int known = value instanceof Value.Literal ? values.indexOf(value) : -1;
+    if (known >= 0) {
+      return known;
+    }
+    values.add(value);
+    return values.size() - 1;
+  }
+
+  /**
+   * A vector of memory.
+   *
+   * @param entry which of the loop's addresses it begins at
+   * @param step vectors from one to the next, 1 or 2
+   */
+  public int vector(int entry, int step) {
+    return add(new Value.Vector(entry, step));
+  }
+
+  /** A float of memory that does not change while the loop runs. */
+  public int constant(int entry) {
+    return add(new Value.Constant(entry));
+  }
+
+  /** A number. */
+  public int literal(float x) {
+    return bits(Float.floatToRawIntBits(x));
+  }
+
+  /** A number's bits. */
+  public int bits(int x) {
+    return add(new Value.Literal(x));
+  }
+
+  /** {@code a + b}. */
+  public int add(int a, int b) {
+    return add(new Value.Binary(Packed.VADDPS, a, b));
+  }
+
+  /** {@code a - b}. */
+  public int sub(int a, int b) {
+    return add(new Value.Binary(Packed.VSUBPS, a, b));
+  }
+
+  /** {@code a · b}. */
+  public int mul(int a, int b) {
+    return add(new Value.Binary(Packed.VMULPS, a, b));
+  }
+
+  /** {@code a / b}. */
+  public int div(int a, int b) {
+    return add(new Value.Binary(Packed.VDIVPS, a, b));
+  }
+
+  /** {@code a} with the bits that {@code b} has too. */
+  public int and(int a, int b) {
+    return add(new Value.Binary(Packed.VPANDD, a, b));
+  }
+
+  /** {@code a} with the bits of {@code b} turned over. */
+  public int xor(int a, int b) {
+    return add(new Value.Binary(Packed.VPXORD, a, b));
+  }
+
+  /** {@code a · 2^b} for a whole number b, rounded once. */
+  public int scale(int a, int b) {
+    return add(new Value.Binary(Packed.VSCALEFPS, a, b));
+  }
+
+  /** {@code x}, but at least {@code least}; NaN stays NaN. */
+  public int atLeast(int least, int x) {
+    return add(new Value.Binary(Packed.VMAXPS, least, x));
+  }
+
+  /** {@code x}, but at most {@code most}; NaN stays NaN. */
+  public int atMost(int most, int x) {
+    return add(new Value.Binary(Packed.VMINPS, most, x));
+  }
+
+  /** {@code a · b + c}, rounded once. */
+  public int fma(int a, int b, int c) {
+    return add(new Value.Fma(a, b, c));
+  }
+
+  /** The square root. */
+  public int sqrt(int a) {
+    return add(new Value.Sqrt(a));
+  }
+
+  /** {@link Math#max(float, float)}. */
+  public int max(int a, int b) {
+    return orNaN(a, b, add(new Value.Range(true, a, b)));
+  }
+
+  /** {@link Math#min(float, float)}. */
+  public int min(int a, int b) {
+    return orNaN(a, b, add(new Value.Range(false, a, b)));
+  }
+
+  private int orNaN(int a, int b, int otherwise) {
+    return select(Comparison.UNORDERED, a, b, add(a, b), otherwise);
+  }
+
+  /** {@code yes} where {@code a} compares with {@code b} so, else {@code no}. */
+  public int select(Comparison is, int a, int b, int yes, int no) {
+    return add(new Value.Select(is, a, b, yes, no));
+  }
+
+  /** A sum, or what else is collected over the vectors, and where it begins. */
+  public int sum(float start) {
+    return add(new Value.Sum(start));
+  }
+
+  /**
+   * Says what a sum becomes with each vector, and where its 16 lanes go after the last one.
+   *
+   * @param entry which of the loop's addresses
+   */
+  public void collect(int sum, int value, int entry) {
+    sums.put(sum, value);
+    ends.put(sum, entry);
+  }
+
+  /**
+   * Stores a vector; loads of the same step see what was there before.
+   *
+   * @param entry which of the loop's addresses it begins at
+   * @param step vectors from one to the next, 1 or 2
+   */
+  public void store(int value, int entry, int step) {
+    results.add(new Result(value, entry, step));
+  }
+
+  /**
+   * The loop as code: {@code (rdi: addresses, rsi: bytes of vectors)}; empty if it needs more
+   * registers than there are.
+   */
+  Optional<byte[]> code() {
+    return new Emission().code();
+  }
+
+  private static List<Integer> operands(Value value) {
+    return switch (value) {
+      case Value.Vector _, Value.Constant _, Value.Literal _, Value.Sum _ -> List.of();
+      case Value.Binary(_, int a, int b) -> List.of(a, b);
+      case Value.Fma(int a, int b, int c) -> List.of(a, b, c);
+      case Value.Sqrt(int a) -> List.of(a);
+      case Value.Range(_, int a, int b) -> List.of(a, b);
+      case Value.Select(_, int a, int b, int yes, int no) -> List.of(a, b, yes, no);
+    };
+  }
+
+  /** Registers and instructions of a finished list of values. */
+  private final class Emission {
+    private final Assembler asm = new Assembler();
+    private final int[] register = new int[values.size()];
+    private final int[] lastUse = new int[values.size()];
+    private final Deque<Integer> free = new ArrayDeque<>();
+    private final Map<Integer, Label> literals = new LinkedHashMap<>();
+
+    Optional<byte[]> code() {
+      for (int r = 0; r < REGISTERS; r++) {
+        free.add(r);
+      }
+      Arrays.fill(register, -1);
+      Arrays.fill(lastUse, -1);
+      for (int i = 0; i < values.size(); i++) {
+        for (int operand : operands(values.get(i))) {
+          lastUse[operand] = i;
+        }
+      }
+      results.forEach(r -> lastUse[r.value] = values.size());
+      sums.values().forEach(value -> lastUse[value] = values.size());
+      Label loop = new Label();
+      if (!before()) {
+        return Optional.empty();
+      }
+      asm.mov(RAX, 0);
+      asm.place(loop);
+      if (!vector()) {
+        return Optional.empty();
+      }
+      asm.add(RAX, VECTOR);
+      asm.cmp(RAX, RSI);
+      asm.jb(loop);
+      ends.forEach(
+          (sum, entry) -> {
+            address(entry);
+            asm.vmovups(RCX, 0, register[sum]);
+          });
+      asm.vzeroupper();
+      asm.ret();
+      literals.forEach(
+          (bits, label) -> {
+            asm.place(label);
+            asm.data(
+                ByteBuffer.allocate(Integer.BYTES)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putInt(bits)
+                    .array());
+          });
+      return Optional.of(asm.bytes());
+    }
+
+    private void address(int entry) {
+      asm.mov(RCX, RDI, entry * Long.BYTES);
+    }
+
+    /** What is the same for all vectors stays in registers of its own. */
+    private boolean before() {
+      for (int i = 0; i < values.size(); i++) {
+        switch (values.get(i)) {
+          case Value.Constant(int entry) -> {
+            if (!take(i)) {
+              return false;
+            }
+            address(entry);
+            asm.vbroadcastss(register[i], RCX, 0);
+          }
+          case Value.Literal(int bits) -> {
+            if (!take(i)) {
+              return false;
+            }
+            broadcast(register[i], bits);
+          }
+          case Value.Sum(float start) -> {
+            if (!take(i)) {
+              return false;
+            }
+            broadcast(register[i], Float.floatToRawIntBits(start));
+          }
+          default -> {}
+        }
+      }
+      return true;
+    }
+
+    private void broadcast(int to, int bits) {
+      asm.vbroadcastss(to, literals.computeIfAbsent(bits, _ -> new Label()));
+    }
+
+    private boolean take(int value) {
+      Integer r = free.poll();
+      if (r != null) {
+        register[value] = r;
+      }
+      return r != null;
+    }
+
+    private boolean vector() {
+      for (int i = 0; i < values.size(); i++) {
+        Value value = values.get(i);
+        if (register[i] < 0 && !compute(i, value)) {
+          return false;
+        }
+      }
+      sums.forEach((sum, value) -> asm.vmovaps(register[sum], register[value]));
+      for (Result r : results) {
+        address(r.entry);
+        asm.vmovups(RCX, RAX, r.step, register[r.value]);
+      }
+      return true;
+    }
+
+    private boolean compute(int i, Value value) {
+      int reused = value instanceof Value.Fma fma ? fusedInPlace(i, fma) : -1;
+      if (reused >= 0) {
+        register[i] = register[reused];
+      } else if (!take(i)) {
+        return false;
+      }
+      int to = register[i];
+      switch (value) {
+        case Value.Vector(int entry, int step) -> {
+          address(entry);
+          asm.vmovups(to, RCX, RAX, step);
+        }
+        case Value.Binary(Packed instruction, int a, int b) ->
+            asm.packed(instruction, to, register[a], register[b]);
+        case Value.Fma(int a, int b, int c) -> {
+          if (reused < 0) {
+            asm.vmovaps(to, register[c]);
+            asm.packed(Packed.VFMADD231PS, to, register[a], register[b]);
+          }
+        }
+        case Value.Sqrt(int a) -> asm.vsqrtps(to, register[a]);
+        case Value.Range(boolean larger, int a, int b) ->
+            asm.vrangeps(to, register[a], register[b], larger ? LARGER : SMALLER);
+        case Value.Select(Comparison is, int a, int b, int yes, int no) -> {
+          asm.vcmpps(register[a], register[b], is.predicate);
+          asm.vblendmps(to, register[no], register[yes]);
+        }
+        case Value.Constant _, Value.Literal _, Value.Sum _ ->
+            throw new IllegalStateException("computed before the loop");
+      }
+      operands(value).stream()
+          .distinct()
+          .filter(operand -> operand != reused && ends(operand, i))
+          .forEach(operand -> free.addFirst(register[operand]));
+      return true;
+    }
+
+    /** Computes {@code a · b + c} in the register of one that is not used again; -1 if all are. */
+    private int fusedInPlace(int i, Value.Fma x) {
+      if (ends(x.c, i) && x.c != x.a && x.c != x.b) {
+        asm.packed(Packed.VFMADD231PS, register[x.c], register[x.a], register[x.b]);
+        return x.c;
+      }
+      if (ends(x.a, i) && x.a != x.b) {
+        asm.packed(Packed.VFMADD213PS, register[x.a], register[x.b], register[x.c]);
+        return x.a;
+      }
+      if (ends(x.b, i) && x.a != x.b) {
+        asm.packed(Packed.VFMADD213PS, register[x.b], register[x.a], register[x.c]);
+        return x.b;
+      }
+      return -1;
+    }
+
+    /** Whether a value is used for the last time by value {@code i}. */
+    private boolean ends(int value, int i) {
+      return switch (values.get(value)) {
+        case Value.Constant _, Value.Literal _, Value.Sum _ -> false;
+        default -> lastUse[value] == i;
+      };
+    }
+  }
+}
