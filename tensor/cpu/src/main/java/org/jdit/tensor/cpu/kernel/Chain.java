@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.cpu.machine.LoopWriter;
+import org.jdit.tensor.cpu.machine.LoopWriter.Place;
 import org.jdit.tensor.cpu.machine.VectorLoop;
 import org.jdit.tensor.op.Op;
 import org.jdit.tensor.program.Input;
@@ -140,14 +141,14 @@ final class Chain {
     LoopWriter writer = new LoopWriter();
     List<Integer> values = new ArrayList<>();
     for (int i = 0; i < operands.size(); i++) {
-      values.add(isConstant(i) ? writer.constant(i) : writer.vector(i, 1));
+      values.add(isConstant(i) ? writer.constant(i, 0) : writer.vector(new Place(i, 0, 1)));
     }
     for (Instruction i : code) {
       int a = values.get(i.a);
       values.add(Loops.compute(writer, i.op, a, values.get(i.b), values.get(i.c)));
     }
     for (int i = 0; i < stored.size(); i++) {
-      writer.store(values.get(stored.get(i)), operands.size() + i, 1);
+      writer.store(values.get(stored.get(i)), new Place(operands.size() + i, 0, 1));
     }
     return writer;
   }

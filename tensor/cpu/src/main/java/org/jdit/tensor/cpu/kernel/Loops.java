@@ -1,8 +1,10 @@
 package org.jdit.tensor.cpu.kernel;
 
 import java.util.Optional;
+import java.util.function.ToIntBiFunction;
 import org.jdit.tensor.cpu.machine.LoopWriter;
 import org.jdit.tensor.cpu.machine.LoopWriter.Comparison;
+import org.jdit.tensor.cpu.machine.LoopWriter.Place;
 import org.jdit.tensor.cpu.machine.VectorLoop;
 import org.jdit.tensor.op.Binary;
 import org.jdit.tensor.op.Cast;
@@ -32,6 +34,13 @@ final class Loops {
   /** A loop for this machine and these vectors, if it has any. */
   static Optional<VectorLoop> load(LoopWriter loop) {
     return LOADER.flatMap(loader -> loader.load(loop));
+  }
+
+  /** The loop that computes something of each vector at its first address, to its second. */
+  static Optional<VectorLoop> map(ToIntBiFunction<LoopWriter, Integer> function) {
+    LoopWriter x = new LoopWriter();
+    x.store(function.applyAsInt(x, x.vector(new Place(0, 0, 1))), new Place(1, 0, 1));
+    return load(x);
   }
 
   /** Whether there is code for an element-wise operation. */
@@ -122,18 +131,14 @@ final class Loops {
     int small = x.fma(p, x.mul(z, a), a);
     int size = x.and(a, x.bits(~SIGN));
     int one = x.literal(1);
-    int large =
-        x.sub(one, x.div(x.literal(2), x.add(exp(x, x.add(size, size)), one)));
-    large =
-        x.select(Comparison.LESS, a, x.literal(0), x.xor(large, x.bits(SIGN)), large);
+    int large = x.sub(one, x.div(x.literal(2), x.add(exp(x, x.add(size, size)), one)));
+    large = x.select(Comparison.LESS, a, x.literal(0), x.xor(large, x.bits(SIGN)), large);
     return x.select(Comparison.LESS, size, x.literal(VectorMath.TANH_SMALL), small, large);
   }
 
   /** {@link VectorMath#gelu}. */
   static int gelu(LoopWriter x, int a) {
-    int slope =
-        x.fma(
-            x.mul(a, a), x.literal(VectorMath.GELU_3), x.literal(VectorMath.GELU_1));
+    int slope = x.fma(x.mul(a, a), x.literal(VectorMath.GELU_3), x.literal(VectorMath.GELU_1));
     return x.div(a, x.add(exp(x, x.mul(slope, a)), x.literal(1)));
   }
 

@@ -8,8 +8,8 @@ import java.util.List;
 
 /**
  * Writes the few x86-64 instructions that {@link FmaKernel}, {@link AmxKernel}, {@link DotKernel}
- * and the loops of {@link LoopWriter} are made of. Methods have the names of the instructions, destination first. Vector
- * registers have 512 bits and go by their numbers, 0 to 31.
+ * and the loops of {@link LoopWriter} are made of. Methods have the names of the instructions,
+ * destination first. Vector registers have 512 bits and go by their numbers, 0 to 31.
  *
  * <p>Encodings are those of the Intel 64 and IA-32 Architectures Software Developer's Manual,
  * volume 2: section 2.1 (ModR/M and SIB bytes), 2.2.1 (REX prefixes), 2.3 (VEX prefixes), 2.7 (EVEX
@@ -323,8 +323,8 @@ final class Assembler {
   }
 
   /**
-   * {@code VRANGEPS to, a, b, imm8}: EVEX.512.66.0F3A.W0 50 /r ib. With 4 the smaller and with 5 the
-   * larger of two numbers, -0 being less than 0.
+   * {@code VRANGEPS to, a, b, imm8}: EVEX.512.66.0F3A.W0 50 /r ib. With 4 the smaller and with 5
+   * the larger of two numbers, -0 being less than 0.
    */
   void vrangeps(int to, int a, int b, int choice) {
     evex(to >> 3, b >> 4, b >> 3, a, P66, MAP_0F3A, 0x50);
@@ -345,16 +345,16 @@ final class Assembler {
     modrm(REGISTERS, to & 7, b & 7);
   }
 
-  /** {@code VMOVUPS zmm, [base + scale · index]}: EVEX.512.0F.W0 10 /r; scale is 1 or 2. */
-  void vmovups(int to, Register base, Register index, int scale) {
+  /** {@code VMOVUPS zmm, [base + scale · index + offset]}: EVEX.512.0F.W0 10 /r. */
+  void vmovups(int to, Register base, Register index, int scale, int offset) {
     evex(to >> 3, index.high(), base.high(), 0, NONE, MAP_0F, 0x10);
-    indexed(to, base, index, scale);
+    indexed(to, base, index, scale, offset);
   }
 
-  /** {@code VMOVUPS [base + scale · index], zmm}: EVEX.512.0F.W0 11 /r; scale is 1 or 2. */
-  void vmovups(Register base, Register index, int scale, int from) {
+  /** {@code VMOVUPS [base + scale · index + offset], zmm}: EVEX.512.0F.W0 11 /r. */
+  void vmovups(Register base, Register index, int scale, int offset, int from) {
     evex(from >> 3, index.high(), base.high(), 0, NONE, MAP_0F, 0x11);
-    indexed(from, base, index, scale);
+    indexed(from, base, index, scale, offset);
   }
 
   /** {@code VBROADCASTSS zmm, m32} of a float in the code: EVEX.512.66.0F38.W0 18 /r. */
@@ -438,12 +438,19 @@ final class Assembler {
     code.put((byte) (0x40 | (second >> 4 ^ 1) << 3 | mask)).put((byte) opcode);
   }
 
-  private void indexed(int register, Register base, Register index, int scale) {
-    if (index == Register.RSP || base.low() == Register.RBP.low()) {
-      throw new IllegalArgumentException("no encoding for " + base + " and " + index);
+  /**
+   * ModR/M and SIB bytes and displacement of a memory operand.
+   *
+   * @param scale 1 or 2
+   * @param offset whole vectors, of which one byte can count as many
+   */
+  private void indexed(int register, Register base, Register index, int scale, int offset) {
+    int vectors = offset / ZMM_BYTES;
+    if (index == Register.RSP || offset % ZMM_BYTES != 0 || vectors != (byte) vectors) {
+      throw new IllegalArgumentException("no encoding for " + index + " and " + offset);
     }
-    modrm(NO_DISPLACEMENT, register & 7, SIB_FOLLOWS);
-    code.put((byte) (scale >> 1 << 6 | index.low() << 3 | base.low()));
+    modrm(BYTE_DISPLACEMENT, register & 7, SIB_FOLLOWS);
+    code.put((byte) (scale >> 1 << 6 | index.low() << 3 | base.low())).put((byte) vectors);
   }
 
   private void tileMemory(int prefix, Tile tile, Register base, Register stride, int offset) {

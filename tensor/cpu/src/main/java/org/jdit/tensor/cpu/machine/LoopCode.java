@@ -15,10 +15,10 @@ import org.jdit.tensor.JditException;
 
 /** A loop in pages of its own, which are given back when nothing refers to it any more. */
 final class LoopCode implements VectorLoop {
-  /** {@code (addresses, bytes, code)}. */
+  /** {@code (addresses, bytes, code, array)}: rdi, rsi, rdx and rcx. */
   private static final FunctionDescriptor TYPE =
       FunctionDescriptor.ofVoid(
-          ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG);
+          ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS);
 
   private static final long VECTOR = 64;
 
@@ -42,8 +42,7 @@ final class LoopCode implements VectorLoop {
     Assembler asm = new Assembler();
     asm.jmp(RDX);
     try {
-      return new Loaded(
-          MachineCode.load(asm.bytes(), Arena.global()).critical(0, TYPE), null);
+      return new Loaded(MachineCode.load(asm.bytes(), Arena.global()).critical(0, TYPE), null);
     } catch (JditException e) {
       return new Loaded(null, e);
     }
@@ -81,10 +80,13 @@ final class LoopCode implements VectorLoop {
   }
 
   @Override
-  public void run(long[] addresses, int vectors) {
+  public void run(long[] addresses, float[] array, int steps) {
     try {
       LOADED.jump.invokeExact(
-          MemorySegment.ofArray(addresses), vectors * VECTOR, code.address());
+          MemorySegment.ofArray(addresses),
+          steps * VECTOR,
+          code.address(),
+          MemorySegment.ofArray(array));
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {

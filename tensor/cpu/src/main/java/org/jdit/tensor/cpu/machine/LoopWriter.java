@@ -1,5 +1,6 @@
 package org.jdit.tensor.cpu.machine;
 
+import static org.jdit.tensor.cpu.machine.Assembler.Register.R9;
 import static org.jdit.tensor.cpu.machine.Assembler.Register.RAX;
 import static org.jdit.tensor.cpu.machine.Assembler.Register.RCX;
 import static org.jdit.tensor.cpu.machine.Assembler.Register.RDI;
@@ -11,18 +12,18 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jdit.tensor.cpu.machine.Assembler.Label;
 import org.jdit.tensor.cpu.machine.Assembler.Packed;
+import org.jdit.tensor.cpu.machine.Assembler.Register;
 
 /**
  * Writes a {@link VectorLoop}: what is computed of each vector of 16 floats, value by value, in
  * AVX-512 instructions. Values are known by the numbers that the methods return; each is computed
- * once a vector and stays in a register until its last use.
+ * once a step and stays in a register until its last use.
  */
 public final class LoopWriter {
   /** How two numbers compare; all but {@link #UNORDERED} are false of a NaN. */
@@ -39,12 +40,24 @@ public final class LoopWriter {
     }
   }
 
-  private sealed interface Value {
-    /** The vector at an address that moves on by some vectors at a time. */
-    record Vector(int entry, int step) implements Value {}
+  /**
+   * Where a vector is.
+   *
+   * @param entry which of the loop's addresses it is counted from, or {@link #ARRAY}
+   * @param offset how many vectors behind that it is at the first step
+   * @param step how many vectors it moves on by with each step, 1 or 2; of no account for what does
+   *     not change
+   */
+  public record Place(int entry, int offset, int step) {}
 
-    /** The float at an address, in all lanes. */
-    record Constant(int entry) implements Value {}
+  private sealed interface Value {
+    record Vector(Place at) implements Value {}
+
+    /** A vector that does not change while the loop runs. */
+    record Fixed(Place at) implements Value {}
+
+    /** A float of memory, in all lanes. */
+    record Constant(int entry, int index) implements Value {}
 
     /** A float known now, in all lanes. */
     record Literal(int bits) implements Value {}
@@ -65,8 +78,14 @@ public final class LoopWriter {
     record Sum(float start) implements Value {}
   }
 
-  /** A value that goes to memory, vector by vector or after the last one. */
-  private record Result(int value, int entry, int step) {}
+  /** A vector that goes to memory at each step. */
+  private record Result(int value, Place to) {}
+
+  /** What a sum becomes at each step, and where it goes after the last one. */
+  private record Collected(int value, Place to) {}
+
+  /** Stands for the array that a loop is given, instead of one of its addresses. */
+  public static final int ARRAY = -1;
 
   private static final int REGISTERS = 32;
   private static final int VECTOR = 64;
@@ -76,11 +95,7 @@ public final class LoopWriter {
   private final List<Value> values = new ArrayList<>();
   private final List<Result> results = new ArrayList<>();
 
-  /** What a register that holds a sum becomes after each vector, by the sum. */
-  private final Map<Integer, Integer> sums = new LinkedHashMap<>();
-
-  /** Where the sums go, by the sum. */
-  private final Map<Integer, Integer> ends = new HashMap<>();
+  private final Map<Integer, Collected> sums = new LinkedHashMap<>();
 
   private int add(Value value) {
     // The same literal twice needs one register.
@@ -92,19 +107,24 @@ public final class LoopWriter {
     return values.size() - 1;
   }
 
-  /**
-   * A vector of memory.
-   *
-   * @param entry which of the loop's addresses it begins at
-   * @param step vectors from one to the next, 1 or 2
-   */
-  public int vector(int entry, int step) {
-    return add(new Value.Vector(entry, step));
+  /** The vector at a place. */
+  public int vector(Place at) {
+    return add(new Value.Vector(at));
   }
 
-  /** A float of memory that does not change while the loop runs. */
-  public int constant(int entry) {
-    return add(new Value.Constant(entry));
+  /** The vector that is at a place before the first step. */
+  public int fixed(Place at) {
+    return add(new Value.Fixed(at));
+  }
+
+  /**
+   * The float that is in memory before the first step, in all lanes.
+   *
+   * @param entry which of the loop's addresses it is counted from, or {@link #ARRAY}
+   * @param index how many floats behind that it is
+   */
+  public int constant(int entry, int index) {
+    return add(new Value.Constant(entry, index));
   }
 
   /** A number. */
@@ -191,34 +211,24 @@ public final class LoopWriter {
     return add(new Value.Select(is, a, b, yes, no));
   }
 
-  /** A sum, or what else is collected over the vectors, and where it begins. */
+  /** A sum, or what else is collected over the steps, which begins with a number in all lanes. */
   public int sum(float start) {
     return add(new Value.Sum(start));
   }
 
-  /**
-   * Says what a sum becomes with each vector, and where its 16 lanes go after the last one.
-   *
-   * @param entry which of the loop's addresses
-   */
-  public void collect(int sum, int value, int entry) {
-    sums.put(sum, value);
-    ends.put(sum, entry);
+  /** Says what a sum becomes with each step, and where its lanes go after the last one. */
+  public void collect(int sum, int value, Place to) {
+    sums.put(sum, new Collected(value, to));
+  }
+
+  /** Stores a vector; all loads of a step come before. */
+  public void store(int value, Place to) {
+    results.add(new Result(value, to));
   }
 
   /**
-   * Stores a vector; loads of the same step see what was there before.
-   *
-   * @param entry which of the loop's addresses it begins at
-   * @param step vectors from one to the next, 1 or 2
-   */
-  public void store(int value, int entry, int step) {
-    results.add(new Result(value, entry, step));
-  }
-
-  /**
-   * The loop as code: {@code (rdi: addresses, rsi: bytes of vectors)}; empty if it needs more
-   * registers than there are.
+   * The loop as code: {@code (rdi: addresses, rsi: bytes of a vector for each step, rcx: array)};
+   * empty if it needs more registers than there are.
    */
   Optional<byte[]> code() {
     return new Emission().code();
@@ -226,7 +236,8 @@ public final class LoopWriter {
 
   private static List<Integer> operands(Value value) {
     return switch (value) {
-      case Value.Vector _, Value.Constant _, Value.Literal _, Value.Sum _ -> List.of();
+      case Value.Vector _, Value.Fixed _ -> List.of();
+      case Value.Constant _, Value.Literal _, Value.Sum _ -> List.of();
       case Value.Binary(_, int a, int b) -> List.of(a, b);
       case Value.Fma(int a, int b, int c) -> List.of(a, b, c);
       case Value.Sqrt(int a) -> List.of(a);
@@ -255,7 +266,7 @@ public final class LoopWriter {
         }
       }
       results.forEach(r -> lastUse[r.value] = values.size());
-      sums.values().forEach(value -> lastUse[value] = values.size());
+      sums.values().forEach(sum -> lastUse[sum.value] = values.size());
       Label loop = new Label();
       if (!before()) {
         return Optional.empty();
@@ -268,11 +279,9 @@ public final class LoopWriter {
       asm.add(RAX, VECTOR);
       asm.cmp(RAX, RSI);
       asm.jb(loop);
-      ends.forEach(
-          (sum, entry) -> {
-            address(entry);
-            asm.vmovups(RCX, 0, register[sum]);
-          });
+      sums.forEach(
+          (sum, collected) ->
+              asm.vmovups(base(collected.to.entry), collected.to.offset * VECTOR, register[sum]));
       asm.vzeroupper();
       asm.ret();
       literals.forEach(
@@ -287,20 +296,30 @@ public final class LoopWriter {
       return Optional.of(asm.bytes());
     }
 
-    private void address(int entry) {
-      asm.mov(RCX, RDI, entry * Long.BYTES);
+    /** A register that holds an address. */
+    private Register base(int entry) {
+      if (entry == ARRAY) {
+        return RCX;
+      }
+      asm.mov(R9, RDI, entry * Long.BYTES);
+      return R9;
     }
 
     /** What is the same for all vectors stays in registers of its own. */
     private boolean before() {
       for (int i = 0; i < values.size(); i++) {
         switch (values.get(i)) {
-          case Value.Constant(int entry) -> {
+          case Value.Fixed(Place at) -> {
             if (!take(i)) {
               return false;
             }
-            address(entry);
-            asm.vbroadcastss(register[i], RCX, 0);
+            asm.vmovups(register[i], base(at.entry), at.offset * VECTOR);
+          }
+          case Value.Constant(int entry, int index) -> {
+            if (!take(i)) {
+              return false;
+            }
+            asm.vbroadcastss(register[i], base(entry), index * Float.BYTES);
           }
           case Value.Literal(int bits) -> {
             if (!take(i)) {
@@ -339,10 +358,9 @@ public final class LoopWriter {
           return false;
         }
       }
-      sums.forEach((sum, value) -> asm.vmovaps(register[sum], register[value]));
+      sums.forEach((sum, next) -> asm.vmovaps(register[sum], register[next.value]));
       for (Result r : results) {
-        address(r.entry);
-        asm.vmovups(RCX, RAX, r.step, register[r.value]);
+        asm.vmovups(base(r.to.entry), RAX, r.to.step, r.to.offset * VECTOR, register[r.value]);
       }
       return true;
     }
@@ -356,10 +374,8 @@ public final class LoopWriter {
       }
       int to = register[i];
       switch (value) {
-        case Value.Vector(int entry, int step) -> {
-          address(entry);
-          asm.vmovups(to, RCX, RAX, step);
-        }
+        case Value.Vector(Place at) ->
+            asm.vmovups(to, base(at.entry), RAX, at.step, at.offset * VECTOR);
         case Value.Binary(Packed instruction, int a, int b) ->
             asm.packed(instruction, to, register[a], register[b]);
         case Value.Fma(int a, int b, int c) -> {
@@ -375,7 +391,7 @@ public final class LoopWriter {
           asm.vcmpps(register[a], register[b], is.predicate);
           asm.vblendmps(to, register[no], register[yes]);
         }
-        case Value.Constant _, Value.Literal _, Value.Sum _ ->
+        case Value.Fixed _, Value.Constant _, Value.Literal _, Value.Sum _ ->
             throw new IllegalStateException("computed before the loop");
       }
       operands(value).stream()
@@ -405,7 +421,7 @@ public final class LoopWriter {
     /** Whether a value is used for the last time by value {@code i}. */
     private boolean ends(int value, int i) {
       return switch (values.get(value)) {
-        case Value.Constant _, Value.Literal _, Value.Sum _ -> false;
+        case Value.Fixed _, Value.Constant _, Value.Literal _, Value.Sum _ -> false;
         default -> lastUse[value] == i;
       };
     }

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import org.jdit.tensor.cpu.machine.LoopWriter.Place;
 
 /**
  * Whether a kernel computes what {@link PlainKernel} does. The numbers are small integers, and sums
@@ -87,14 +88,15 @@ final class SelfTest {
   /** What is wrong with the loops that a loader makes; empty if nothing is. */
   static Optional<String> failure(VectorLoop.Loader loader) {
     LoopWriter loop = new LoopWriter();
-    int x = loop.vector(0, 1);
-    int y = loop.vector(1, 2);
-    int c = loop.constant(2);
+    int x = loop.vector(new Place(0, 0, 1));
+    int y = loop.vector(new Place(1, 0, 2));
+    int c = loop.constant(2, 1);
     int half = loop.literal(0.5f);
+    int fixed = loop.fixed(new Place(LoopWriter.ARRAY, 1, 0));
     List<Integer> results =
         List.of(
             loop.add(x, y),
-            loop.sub(x, y),
+            loop.sub(x, fixed),
             loop.div(loop.mul(x, half), loop.add(c, half)),
             loop.fma(x, y, c),
             loop.sqrt(loop.and(y, loop.bits(Integer.MAX_VALUE))),
@@ -104,10 +106,12 @@ final class SelfTest {
             loop.select(LoopWriter.Comparison.LESS, x, c, y, half),
             loop.atMost(half, loop.atLeast(c, loop.xor(x, loop.literal(-0f)))));
     for (int i = 0; i < results.size(); i++) {
-      loop.store(results.get(i), 3 + i, 1);
+      loop.store(results.get(i), new Place(3 + i, 0, 1));
     }
     int sum = loop.sum(1);
-    loop.collect(sum, loop.fma(x, x, sum), 3 + results.size());
+    loop.collect(sum, loop.fma(x, x, sum), new Place(3 + results.size(), 0, 0));
+    int old = loop.vector(new Place(LoopWriter.ARRAY, 0, 2));
+    loop.store(loop.mul(old, half), new Place(LoopWriter.ARRAY, 0, 2));
     return loader
         .load(loop)
         .map(code -> difference(code, results.size()))
@@ -125,11 +129,12 @@ final class SelfTest {
     x[3] = 0f;
     y[3] = -0f;
     x[LANES] = Float.MIN_NORMAL;
+    float[] array = floats(random, 2 * n);
     float[][] expected = new float[results + 1][n];
     Arrays.fill(expected[results], 0, LANES, 1);
     for (int i = 0; i < n; i++) {
       float b = y[i + i / LANES * LANES];
-      float[] at = values(x[i], b, c);
+      float[] at = values(x[i], b, c, array[LANES + i % LANES]);
       for (int r = 0; r < results; r++) {
         expected[r][i] = at[r];
       }
@@ -139,12 +144,19 @@ final class SelfTest {
       long[] addresses = new long[3 + results + 1];
       addresses[0] = arena.allocateFrom(ValueLayout.JAVA_FLOAT, x).address();
       addresses[1] = arena.allocateFrom(ValueLayout.JAVA_FLOAT, y).address();
-      addresses[2] = arena.allocateFrom(ValueLayout.JAVA_FLOAT, c).address();
+      addresses[2] = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 0, c).address();
       MemorySegment found = arena.allocate((results + 1L) * n * Float.BYTES);
       for (int r = 0; r <= results; r++) {
         addresses[3 + r] = found.address() + (long) r * n * Float.BYTES;
       }
-      code.run(addresses, VECTORS);
+      float[] halves = array.clone();
+      code.run(addresses, halves, VECTORS);
+      for (int i = 0; i < 2 * n; i++) {
+        float value = i / LANES % 2 == 0 ? array[i] * 0.5f : array[i];
+        if (value != halves[i]) {
+          return Optional.of("element %d is %s and not %s".formatted(i, halves[i], value));
+        }
+      }
       for (int r = 0; r <= results; r++) {
         for (int i = 0; i < n; i++) {
           float value = found.getAtIndex(ValueLayout.JAVA_FLOAT, (long) r * n + i);
@@ -158,13 +170,13 @@ final class SelfTest {
     return Optional.empty();
   }
 
-  /** What the loop computes of a number each of x and y, and the constant. */
-  private static float[] values(float x, float y, float c) {
+  /** What the loop computes of a number each of x and y, the constant and the fixed vector. */
+  private static float[] values(float x, float y, float c, float fixed) {
     float negative = -x;
     float limited = c > negative ? c : negative;
     return new float[] {
       x + y,
-      x - y,
+      x - fixed,
       x * 0.5f / (c + 0.5f),
       Math.fma(x, y, c),
       (float) Math.sqrt(Math.abs(y)),

@@ -6,13 +6,22 @@ import org.jdit.tensor.JditException;
 /** A loop over vectors of 16 floats in AVX-512 machine code, written by a {@link LoopWriter}. */
 @FunctionalInterface
 public interface VectorLoop {
+  /** No array. */
+  float[] NONE = {};
+
   /**
    * Runs the loop.
    *
-   * @param addresses where its operands and results begin, as its writer numbered them
-   * @param vectors over how many vectors, at least one, and few enough for some microseconds
+   * @param addresses where its operands and results are, as its writer numbered them
+   * @param array what its writer called {@link LoopWriter#ARRAY}, or any other
+   * @param steps how many, at least one, and few enough for some microseconds
    */
-  void run(long[] addresses, int vectors);
+  void run(long[] addresses, float[] array, int steps);
+
+  /** Runs a loop that takes no array. */
+  default void run(long[] addresses, int steps) {
+    run(addresses, NONE, steps);
+  }
 
   /** Makes loops. */
   @FunctionalInterface
