@@ -1,5 +1,6 @@
 package org.jdit.tensor.cpu.kernel;
 
+import static java.util.stream.Collectors.toUnmodifiableMap;
 import static org.jdit.tensor.cpu.kernel.Lanes.BYTES;
 import static org.jdit.tensor.cpu.kernel.Lanes.COUNT;
 import static org.jdit.tensor.cpu.kernel.Lanes.F32;
@@ -8,7 +9,7 @@ import static org.jdit.tensor.cpu.kernel.Lanes.store;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
 import org.jdit.tensor.cpu.machine.LoopWriter;
@@ -21,8 +22,8 @@ final class Finish {
   private static final int WIDTH = MicroKernel.WIDTH;
 
   /** In machine code, for each activation. */
-  private static final List<Optional<VectorLoop>> LOOPS =
-      Arrays.stream(Activation.values()).map(Finish::loop).toList();
+  private static final Map<Activation, Optional<VectorLoop>> LOOPS =
+      Arrays.stream(Activation.values()).collect(toUnmodifiableMap(a -> a, Finish::loop));
 
   private Finish() {}
 
@@ -75,7 +76,7 @@ final class Finish {
     switch (epilogue) {
       case Epilogue.None() -> {}
       case Epilogue.Affine(MemorySegment _, long _, Activation activation) -> {
-        Optional<VectorLoop> loop = LOOPS.get(activation.ordinal());
+        Optional<VectorLoop> loop = LOOPS.get(activation);
         if (loop.isPresent()) {
           local.addresses[0] = local.rows;
           loop.get().run(local.addresses, tile, rows);

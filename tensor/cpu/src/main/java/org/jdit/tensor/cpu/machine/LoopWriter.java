@@ -98,8 +98,8 @@ public final class LoopWriter {
   private final Map<Integer, Collected> sums = new LinkedHashMap<>();
 
   private int add(Value value) {
-    // The same literal twice needs one register.
-    int known = value instanceof Value.Literal ? values.indexOf(value) : -1;
+    // What is computed of the same values is the same, but sums go on from what they are.
+    int known = value instanceof Value.Sum ? -1 : values.indexOf(value);
     if (known >= 0) {
       return known;
     }
@@ -367,6 +367,12 @@ public final class LoopWriter {
 
     private boolean compute(int i, Value value) {
       int reused = value instanceof Value.Fma fma ? fusedInPlace(i, fma) : -1;
+      List<Integer> ended =
+          operands(value).stream().distinct().filter(o -> o != reused && ends(o, i)).toList();
+      // Only one instruction writes its result before it has read all operands.
+      if (!(value instanceof Value.Fma)) {
+        release(ended);
+      }
       if (reused >= 0) {
         register[i] = register[reused];
       } else if (!take(i)) {
@@ -394,11 +400,14 @@ public final class LoopWriter {
         case Value.Fixed _, Value.Constant _, Value.Literal _, Value.Sum _ ->
             throw new IllegalStateException("computed before the loop");
       }
-      operands(value).stream()
-          .distinct()
-          .filter(operand -> operand != reused && ends(operand, i))
-          .forEach(operand -> free.addFirst(register[operand]));
+      if (value instanceof Value.Fma) {
+        release(ended);
+      }
       return true;
+    }
+
+    private void release(List<Integer> ended) {
+      ended.forEach(value -> free.addFirst(register[value]));
     }
 
     /** Computes {@code a · b + c} in the register of one that is not used again; -1 if all are. */
