@@ -12,7 +12,6 @@ import jdk.incubator.vector.FloatVector;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.op.Linear.Activation;
 import org.jdit.tensor.spi.Precision;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
  * All kernels give the same bits in a virtual machine that only interprets as in this one, on every
  * run while this one compiles them.
  */
-@Tag("width")
+@EveryWidth
 class SameBitsTest {
   @Test
   void interpretedAndCompiledKernelsAgree(@TempDir Path directory)
