@@ -17,7 +17,6 @@ import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.op.GroupNorm;
 import org.jdit.tensor.op.Linear.Activation;
 import org.jdit.tensor.spi.Precision;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  * All kernels give the same bits in a virtual machine that only interprets, or has no machine code
  * of ours, as in this one, on every run while this one compiles them.
  */
-@Tag("width")
+@EveryWidth
 class SameBitsTest {
   @Test
   void interpretedAndCompiledKernelsAgree(@TempDir Path directory)
