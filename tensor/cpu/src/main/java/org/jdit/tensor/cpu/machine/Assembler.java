@@ -284,6 +284,10 @@ final class Assembler {
     VMINPS(NONE, MAP_0F, 0x5d),
     /** The first if it is greater than the second, else the second. */
     VMAXPS(NONE, MAP_0F, 0x5f),
+    /** Of each four lanes the lower two of both operands, in turns. */
+    VUNPCKLPS(NONE, MAP_0F, 0x14),
+    /** Of each four lanes the upper two of both operands, in turns. */
+    VUNPCKHPS(NONE, MAP_0F, 0x15),
     VPANDD(P66, MAP_0F, 0xdb),
     VPXORD(P66, MAP_0F, 0xef),
     /** The first times 2 to the power of the second. */
@@ -330,6 +334,34 @@ final class Assembler {
     evex(to >> 3, b >> 4, b >> 3, a, P66, MAP_0F3A, 0x50);
     modrm(REGISTERS, to & 7, b & 7);
     code.put((byte) choice);
+  }
+
+  /**
+   * {@code VSHUFPS to, a, b, imm8}: EVEX.512.0F.W0 C6 /r ib. Of each four lanes two of a, then two
+   * of b, two bits of the choice for each.
+   */
+  void vshufps(int to, int a, int b, int choice) {
+    evex(to >> 3, b >> 4, b >> 3, a, NONE, MAP_0F, 0xc6);
+    modrm(REGISTERS, to & 7, b & 7);
+    code.put((byte) choice);
+  }
+
+  /** {@code VSHUFF32X4 to, a, b, imm8}, as above with quarters: EVEX.512.66.0F3A.W0 23 /r ib. */
+  void vshuff32x4(int to, int a, int b, int choice) {
+    evex(to >> 3, b >> 4, b >> 3, a, P66, MAP_0F3A, 0x23);
+    modrm(REGISTERS, to & 7, b & 7);
+    code.put((byte) choice);
+  }
+
+  /** {@code KMOVW k1, eax}: VEX.L0.0F.W0 92 /r. */
+  void kmovw() {
+    code.put((byte) 0xc5).put((byte) 0xf8).put((byte) 0x92).put((byte) 0xc8);
+  }
+
+  /** {@code VMOVUPS [base] {k1}, zmm}: EVEX.512.0F.W0 11 /r. */
+  void vmovupsMasked(Register base, int from) {
+    evex(from >> 3, 0, base.high(), 0, NONE, MAP_0F, 1, 0x11);
+    displaced(from, base, 0, ZMM_BYTES);
   }
 
   /** {@code VCMPPS k1, a, b, imm8}: EVEX.512.0F.W0 C2 /r ib. */

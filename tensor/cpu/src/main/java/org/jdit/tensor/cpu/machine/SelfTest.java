@@ -85,6 +85,39 @@ final class SelfTest {
     return Optional.empty();
   }
 
+  /** What is wrong with a kernel that transposes; empty if nothing is. */
+  static Optional<String> failure(TransposeKernel kernel) {
+    Random random = new Random(4);
+    int columns = 2 * LANES;
+    int width = 19;
+    try (Arena arena = Arena.ofConfined()) {
+      for (int rows : new int[] {12, LANES}) {
+        float[] x = floats(random, rows * (columns + 1));
+        long row = (columns + 1L) * Float.BYTES;
+        long from = arena.allocateFrom(ValueLayout.JAVA_FLOAT, x).address();
+        float[] found = floats(random, 1 + columns * width);
+        float[] expected = found.clone();
+        kernel.transpose(rows, from, row, 2, found, 1, width);
+        for (int k = 0; k < columns; k++) {
+          for (int i = 0; i < rows; i++) {
+            expected[1 + k * width + i] = x[i * (columns + 1) + k];
+          }
+          // What may be overwritten, except behind the last row.
+          for (int i = rows; i < LANES && k % LANES < LANES - 1; i++) {
+            expected[1 + k * width + i] = found[1 + k * width + i];
+          }
+        }
+        int wrong = Arrays.mismatch(expected, found);
+        if (wrong >= 0) {
+          return Optional.of(
+              "element %d of %d transposed rows is %s and not %s"
+                  .formatted(wrong, rows, found[wrong], expected[wrong]));
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
   /** What is wrong with the loops that a loader makes; empty if nothing is. */
   static Optional<String> failure(VectorLoop.Loader loader) {
     LoopWriter loop = new LoopWriter();

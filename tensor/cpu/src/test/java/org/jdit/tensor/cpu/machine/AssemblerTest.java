@@ -221,6 +221,19 @@ class AssemblerTest {
     assertThat(hex(asm -> asm.vblendmps(25, 14, 31))).isEqualTo("62 02 0d 49 65 cf");
   }
 
+  @Test
+  void lanesChangePlacesAndAreCut() {
+    assertThat(packed(Packed.VUNPCKLPS, 3, 17, 25)).isEqualTo("62 91 74 40 14 d9");
+    assertThat(packed(Packed.VUNPCKHPS, 31, 9, 10)).isEqualTo("62 41 34 48 15 fa");
+    assertThat(hex(asm -> asm.vshufps(3, 17, 25, 0x44))).isEqualTo("62 91 74 40 c6 d9 44");
+    assertThat(hex(asm -> asm.vshufps(31, 9, 10, 0xee))).isEqualTo("62 41 34 48 c6 fa ee");
+    assertThat(hex(asm -> asm.vshuff32x4(3, 17, 25, 0x88))).isEqualTo("62 93 75 40 23 d9 88");
+    assertThat(hex(asm -> asm.vshuff32x4(31, 9, 10, 0xdd))).isEqualTo("62 43 35 48 23 fa dd");
+    assertThat(hex(Assembler::kmovw)).isEqualTo("c5 f8 92 c8");
+    assertThat(hex(asm -> asm.vmovupsMasked(Register.RDX, 30))).isEqualTo("62 61 7c 49 11 32");
+    assertThat(hex(asm -> asm.vmovupsMasked(Register.R9, 3))).isEqualTo("62 d1 7c 49 11 19");
+  }
+
   private static String packed(Packed instruction, int to, int a, int b) {
     return hex(asm -> asm.packed(instruction, to, a, b));
   }
