@@ -7,7 +7,6 @@ import static org.jdit.tensor.cpu.kernel.Lanes.load;
 import static org.jdit.tensor.cpu.kernel.Lanes.store;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
 import org.jdit.tensor.JditException;
@@ -327,13 +326,12 @@ public final class AttentionGradientKernel {
     }
 
     private void writeQueries(Matrix dq, int first, int count) {
-      Arrays.fill(local.tile, 0, WIDTH, 1f);
       for (int from = 0; from < count; from += WIDTH) {
         int at = dQueries + from * MicroKernel.padded(size);
         MemorySegment.copy(local.heap, at, Lanes.MEMORY, Panel.FLOAT, scaled, size * WIDTH);
         int row = Turn.rows(scaled, size, local.heap);
         int present = Math.min(WIDTH, count - from);
-        Turn.put(local.heap, row, present, size, local.tile, dq, first + from);
+        Turn.put(local.heap, row, present, size, dq, first + from);
       }
     }
 

@@ -6,8 +6,10 @@ import static org.jdit.tensor.cpu.kernel.Lanes.F32;
 import static org.jdit.tensor.cpu.kernel.Lanes.load;
 import static org.jdit.tensor.cpu.kernel.Lanes.store;
 
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.ObjIntConsumer;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import org.jdit.tensor.JditException;
@@ -56,11 +58,42 @@ public final class AttentionKernel {
   /** The largest head size: the queries of one panel fill their room. */
   public static final int MAX_HEAD_SIZE = BLOCK / 32;
 
-  /**
-   * In machine code: takes exponentials of the rows at the first address less the row at the
-   * second, and leaves their sums behind that.
-   */
-  private static final Optional<VectorLoop> EXPONENTIALS = loop();
+  // In machine code, of the rows at the first address and what belongs to their columns at the
+  // second: their maxima, to there.
+  private static final Optional<VectorLoop> MAXIMA =
+      loop(
+          (x, i) -> {
+            int max = x.sum(Float.NEGATIVE_INFINITY);
+            x.collect(max, x.atLeast(x.vector(new Place(0, i, 2)), max), new Place(1, i, 0));
+          });
+
+  // The exponentials of what they are above the maxima, whose sums go behind those.
+  private static final Optional<VectorLoop> EXPONENTIALS =
+      loop(
+          (x, i) -> {
+            Place at = new Place(0, i, 2);
+            int e = Loops.exp(x, x.sub(x.vector(at), x.fixed(new Place(1, i, 0))));
+            int sum = x.sum(0);
+            x.collect(sum, x.add(sum, e), new Place(1, 2 + i, 0));
+            x.store(e, at);
+          });
+
+  // The logarithms of the sums of exponentials, from maxima and sums; and one by the sums.
+  private static final Optional<VectorLoop> LOGARITHMS =
+      loop(
+          (x, i) -> {
+            int sum = x.vector(new Place(0, 2 + i, 2));
+            x.store(x.add(Loops.log(x, sum), x.vector(new Place(0, i, 2))), new Place(1, i, 2));
+            x.store(x.div(x.literal(1), sum), new Place(1, 2 + i, 2));
+          });
+
+  // The rows times those.
+  private static final Optional<VectorLoop> QUOTIENTS =
+      loop(
+          (x, i) -> {
+            Place at = new Place(0, i, 2);
+            x.store(x.mul(x.vector(at), x.fixed(new Place(1, 2 + i, 0))), at);
+          });
 
   private final Scratch scratch;
 
@@ -112,15 +145,11 @@ public final class AttentionKernel {
             });
   }
 
-  private static Optional<VectorLoop> loop() {
+  /** A loop over rows, of which each half does the same. */
+  private static Optional<VectorLoop> loop(ObjIntConsumer<LoopWriter> half) {
     LoopWriter x = new LoopWriter();
-    for (int i = 0; i < 2; i++) {
-      Place at = new Place(0, i, 2);
-      int e = Loops.exp(x, x.sub(x.vector(at), x.fixed(new Place(1, i, 0))));
-      int sum = x.sum(0);
-      x.collect(sum, x.add(sum, e), new Place(1, 2 + i, 0));
-      x.store(e, at);
-    }
+    half.accept(x, 0);
+    half.accept(x, 1);
     return Loops.load(x);
   }
 
@@ -234,27 +263,50 @@ public final class AttentionKernel {
      * @return where the weights are
      */
     private long score(int keys, long queries, float factor, long state, boolean more) {
-      for (int lane = 0; lane < WIDTH; lane += COUNT) {
-        FloatVector lowest = FloatVector.broadcast(F32, Float.NEGATIVE_INFINITY);
-        store(more ? load(state + bytes(lane)) : lowest, maxima + bytes(lane));
-      }
       for (int i = 0; i < keys; i += blocks.height()) {
         int height = blocks.height(keys - i);
         blocks.multiply(height, i * line, queries, size, local.tile);
         if (factor != 1) {
           scale(height, factor);
         }
-        keep(Math.min(height, keys - i), scores + i * ROW);
+        int count = Math.min(height, keys - i) * WIDTH;
+        MemorySegment.copy(local.tile, 0, Lanes.MEMORY, Panel.FLOAT, scores + i * ROW, count);
+      }
+      maxima(keys);
+      for (long lane = 0; more && lane < ROW; lane += BYTES) {
+        store(larger(load(state + lane), load(maxima + lane)), maxima + lane);
       }
       exponentials(keys);
-      for (int lane = 0; lane < WIDTH; lane += COUNT) {
-        update(state + bytes(lane), bytes(lane), more);
+      for (long lane = 0; lane < ROW; lane += BYTES) {
+        update(state + lane, lane, more);
       }
       return blocks.rounded(local, scores, keys, scores + bytes(SCORES));
     }
 
     // What a first block of keys does not need is apart from the loops: were it in them, C2 would
     // throw them away when it is first needed, and its second versions allocate vectors.
+
+    /** Takes the maxima of the scores. */
+    private void maxima(int keys) {
+      if (MAXIMA.isPresent()) {
+        local.addresses[0] = scores;
+        local.addresses[1] = maxima;
+        MAXIMA.get().run(local.addresses, keys);
+        return;
+      }
+      for (int lane = 0; lane < ROW; lane += BYTES) {
+        FloatVector max = FloatVector.broadcast(F32, Float.NEGATIVE_INFINITY);
+        for (int i = 0; i < keys; i++) {
+          max = larger(load(scores + i * ROW + lane), max);
+        }
+        store(max, maxima + lane);
+      }
+    }
+
+    /** The first where it is larger than the second: a NaN is left to the exponential. */
+    private static FloatVector larger(FloatVector x, FloatVector max) {
+      return max.blend(x, x.compare(VectorOperators.GT, max));
+    }
 
     /** Takes the exponentials of the scores less their maxima, and their sums. */
     private void exponentials(int keys) {
@@ -302,25 +354,6 @@ public final class AttentionKernel {
       }
     }
 
-    /** Stores scores and raises the maxima to them. */
-    private void keep(int rows, long to) {
-      float[] tile = local.tile;
-      FloatVector max0 = load(maxima);
-      FloatVector max1 = load(maxima + BYTES);
-      long at = to;
-      for (int i = 0; i < rows * WIDTH; i += WIDTH) {
-        FloatVector x0 = FloatVector.fromArray(F32, tile, i);
-        FloatVector x1 = FloatVector.fromArray(F32, tile, i + COUNT);
-        max0 = max0.blend(x0, x0.compare(VectorOperators.GT, max0));
-        max1 = max1.blend(x1, x1.compare(VectorOperators.GT, max1));
-        store(x0, at);
-        store(x1, at + BYTES);
-        at += ROW;
-      }
-      store(max0, maxima);
-      store(max1, maxima + BYTES);
-    }
-
     /** Adds the values of a block of keys, weighted. */
     private void weigh(int keys, long weights, long sums, boolean more) {
       int across = blocks.leftLine(keys);
@@ -330,15 +363,9 @@ public final class AttentionKernel {
         if (more) {
           add(height, sums + i * ROW);
         } else {
-          put(height, sums + i * ROW);
+          int count = height * WIDTH;
+          MemorySegment.copy(local.tile, 0, Lanes.MEMORY, Panel.FLOAT, sums + i * ROW, count);
         }
-      }
-    }
-
-    private void put(int height, long sums) {
-      float[] tile = local.tile;
-      for (int i = 0; i < height * WIDTH; i += COUNT) {
-        store(FloatVector.fromArray(F32, tile, i), sums + bytes(i));
       }
     }
 
@@ -358,20 +385,36 @@ public final class AttentionKernel {
     }
 
     void finish(int first, int count, Matrix out, Matrix lse) {
-      float[] factors = local.tile;
       for (int begin = 0; begin < count; begin += WIDTH) {
         long sums = sums(begin / WIDTH);
-        for (int lane = 0; lane < WIDTH; lane += COUNT) {
-          FloatVector max = load(sums + state + bytes(lane));
-          FloatVector sum = load(sums + state + ROW + bytes(lane));
-          FloatVector.broadcast(F32, 1f).div(sum).intoArray(factors, lane);
-          store(VectorMath.log(sum).add(max), maxima + bytes(lane));
-        }
+        finish(sums);
         int present = Math.min(WIDTH, count - begin);
         int row = Turn.rows(sums, size, local.heap);
-        Turn.put(local.heap, row, present, size, factors, out, first + begin);
+        Turn.put(local.heap, row, present, size, out, first + begin);
         for (int i = 0; i < present; i++) {
           Lanes.MEMORY.set(Panel.FLOAT, lse.address(first + begin + i, 0), Lanes.get(maxima, i));
+        }
+      }
+    }
+
+    /** Divides sums of weighted values by those of the weights; leaves logarithms at the maxima. */
+    private void finish(long sums) {
+      if (LOGARITHMS.isPresent()) {
+        local.addresses[0] = sums + state;
+        local.addresses[1] = maxima;
+        LOGARITHMS.get().run(local.addresses, 1);
+        local.addresses[0] = sums;
+        QUOTIENTS.orElseThrow().run(local.addresses, size);
+        return;
+      }
+      for (long lane = 0; lane < ROW; lane += BYTES) {
+        FloatVector max = load(sums + state + lane);
+        FloatVector sum = load(sums + state + ROW + lane);
+        store(VectorMath.log(sum).add(max), maxima + lane);
+        FloatVector factor = FloatVector.broadcast(F32, 1f).div(sum);
+        for (int i = 0; i < size; i++) {
+          long at = sums + i * ROW + lane;
+          store(load(at).mul(factor), at);
         }
       }
     }

@@ -1,8 +1,12 @@
 package org.jdit.tensor.cpu.kernel;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
 import org.jdit.tensor.DType;
+import org.jdit.tensor.cpu.machine.LoopWriter;
+import org.jdit.tensor.cpu.machine.LoopWriter.Place;
+import org.jdit.tensor.cpu.machine.VectorLoop;
 import org.jdit.tensor.spi.Precision;
 
 /**
@@ -10,6 +14,9 @@ import org.jdit.tensor.spi.Precision;
  * bytes hold are kept so, since weights are many, and widened before their use.
  */
 final class FloatBlocks implements Blocks {
+  /** In machine code: the array times the number at the second address, to the first. */
+  private static final Optional<VectorLoop> SCALE = scale();
+
   private final Precision precision;
   private final Stored stored;
   private final float[] left;
@@ -23,6 +30,13 @@ final class FloatBlocks implements Blocks {
     this.precision = precision;
     this.stored = Stored.of(precision, type);
     this.left = left;
+  }
+
+  private static Optional<VectorLoop> scale() {
+    LoopWriter x = new LoopWriter();
+    int scaled = x.mul(x.vector(new Place(LoopWriter.ARRAY, 0, 1)), x.constant(1, 0));
+    x.store(scaled, new Place(0, 0, 1));
+    return Loops.load(x);
   }
 
   @Override
@@ -109,6 +123,13 @@ final class FloatBlocks implements Blocks {
     int width = MicroKernel.WIDTH;
     int depth = columns.cols();
     Panel.pack(precision, columns, panel * width, width, 0, depth, local.heap, 0);
+    if (SCALE.isPresent()) {
+      Lanes.set(local.rows, 0, factor);
+      local.addresses[0] = to;
+      local.addresses[1] = local.rows;
+      SCALE.get().run(local.addresses, local.heap, depth * width / Lanes.COUNT);
+      return 1;
+    }
     for (int i = 0; i < depth * width; i += Lanes.COUNT) {
       FloatVector x = FloatVector.fromArray(Lanes.F32, local.heap, i);
       Lanes.store(x.mul(factor), to + (long) i * Float.BYTES);

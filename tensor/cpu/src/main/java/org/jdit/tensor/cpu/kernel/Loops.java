@@ -48,8 +48,8 @@ final class Loops {
     return switch (op) {
       case Unary u ->
           switch (u.fn()) {
-            case NEG, ABS, EXP, SQRT, RECIPROCAL, TANH -> true;
-            case LOG, SIN, COS, ERF -> false;
+            case NEG, ABS, EXP, LOG, SQRT, RECIPROCAL, TANH -> true;
+            case SIN, COS, ERF -> false;
           };
       case Binary _, Compare _, Scale _, Shift _, Clamp _, Where _, Cast _ -> true;
       case Gelu _, Silu _, GateResidual _ -> true;
@@ -90,10 +90,11 @@ final class Loops {
       case NEG -> x.xor(a, x.bits(SIGN));
       case ABS -> x.and(a, x.bits(~SIGN));
       case EXP -> exp(x, a);
+      case LOG -> log(x, a);
       case SQRT -> x.sqrt(a);
       case RECIPROCAL -> x.div(x.literal(1), a);
       case TANH -> tanh(x, a);
-      case LOG, SIN, COS, ERF -> throw new IllegalArgumentException("no code for " + fn);
+      case SIN, COS, ERF -> throw new IllegalArgumentException("no code for " + fn);
     };
   }
 
@@ -118,6 +119,33 @@ final class Loops {
     p = x.fma(p, r, x.literal(VectorMath.EXP_2));
     p = x.add(x.fma(p, x.mul(r, r), r), x.literal(1));
     return x.scale(p, n);
+  }
+
+  /** {@link VectorMath#log}. */
+  static int log(LoopWriter x, int a) {
+    int one = x.literal(1);
+    int whole = x.mantissa(a);
+    int half = x.literal(0.5f);
+    int limit = x.bits(VectorMath.SQRT_2_BITS);
+    int e = x.exponent(a);
+    int f = x.sub(x.select(Comparison.LESS_OR_EQUAL, limit, whole, x.mul(whole, half), whole), one);
+    e = x.select(Comparison.LESS_OR_EQUAL, limit, whole, x.add(e, one), e);
+    int p = x.fma(f, x.literal(VectorMath.LOG_11), x.literal(VectorMath.LOG_10));
+    p = x.fma(p, f, x.literal(VectorMath.LOG_9));
+    p = x.fma(p, f, x.literal(VectorMath.LOG_8));
+    p = x.fma(p, f, x.literal(VectorMath.LOG_7));
+    p = x.fma(p, f, x.literal(VectorMath.LOG_6));
+    p = x.fma(p, f, x.literal(VectorMath.LOG_5));
+    p = x.fma(p, f, x.literal(VectorMath.LOG_4));
+    p = x.fma(p, f, x.literal(VectorMath.LOG_3));
+    int square = x.mul(f, f);
+    int tail = x.fma(e, x.literal(VectorMath.LN2_LOW), x.mul(x.mul(p, f), square));
+    int r =
+        x.fma(e, x.literal(VectorMath.LN2_HIGH), x.add(f, x.fma(square, x.literal(-0.5f), tail)));
+    int zero = x.literal(0);
+    r = x.select(Comparison.EQUAL, a, zero, x.literal(Float.NEGATIVE_INFINITY), r);
+    r = x.select(Comparison.LESS, a, zero, x.literal(Float.NaN), r);
+    return x.select(Comparison.LESS, a, x.literal(Float.POSITIVE_INFINITY), r, a);
   }
 
   /** {@link VectorMath#tanh}. */

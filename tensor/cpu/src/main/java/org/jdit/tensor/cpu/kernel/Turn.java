@@ -40,34 +40,32 @@ final class Turn {
   }
 
   /**
-   * Stores the rows, each times a factor of its own, in a matrix.
+   * Stores the rows in a matrix.
    *
    * @param row elements from a row to the next
    * @param first where the first row goes
    */
-  static void put(
-      float[] from, int row, int rows, int size, float[] factors, Matrix to, int first) {
+  static void put(float[] from, int row, int rows, int size, Matrix to, int first) {
     long along = to.colStride() * Float.BYTES;
     boolean vectors = to.colStride() == 1 && size >= COUNT;
     for (int i = 0; i < rows; i++) {
       int at = i * row;
       long address = to.address(first + i, 0);
       if (vectors) {
-        one(from, at, size, factors[i], address);
+        one(from, at, size, address);
       } else {
         for (int j = 0; j < size; j++) {
-          Lanes.MEMORY.set(Panel.FLOAT, address + j * along, from[at + j] * factors[i]);
+          Lanes.MEMORY.set(Panel.FLOAT, address + j * along, from[at + j]);
         }
       }
     }
   }
 
   /** A row as vectors, of which the last may overlap the one before it. */
-  private static void one(float[] from, int at, int size, float factor, long to) {
+  private static void one(float[] from, int at, int size, long to) {
     for (int i = 0; i < size; i += COUNT) {
       int j = Math.min(i, size - COUNT);
-      Lanes.store(
-          FloatVector.fromArray(F32, from, at + j).mul(factor), to + (long) j * Float.BYTES);
+      Lanes.store(FloatVector.fromArray(F32, from, at + j), to + (long) j * Float.BYTES);
     }
   }
 }

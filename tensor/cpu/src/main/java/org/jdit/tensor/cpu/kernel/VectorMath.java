@@ -54,6 +54,18 @@ public final class VectorMath {
   private static final float LARGEST_ANGLE = 0x1p17f;
 
   private static final int SQRT_HALF_BITS = 0x3f3504f3;
+
+  // log: coefficients of a polynomial of what a number between sqrt(1/2) and sqrt(2) is above 1.
+  static final int SQRT_2_BITS = SQRT_HALF_BITS + (1 << 23);
+  static final float LOG_3 = 3.3333313e-1f;
+  static final float LOG_4 = -0.2500001f;
+  static final float LOG_5 = 2.000212e-1f;
+  static final float LOG_6 = -1.6667996e-1f;
+  static final float LOG_7 = 1.4219552e-1f;
+  static final float LOG_8 = -1.240559e-1f;
+  static final float LOG_9 = 1.1888162e-1f;
+  static final float LOG_10 = -1.1675652e-1f;
+  static final float LOG_11 = 6.746641e-2f;
   private static final float SQRT_2_OVER_PI = 0.7978846f;
 
   // -2u of gelu, as a polynomial.
@@ -97,14 +109,14 @@ public final class VectorMath {
     FloatVector e = (FloatVector) exponent.convert(I2F, 0);
     e = e.blend(e.sub(23f), denormal);
     FloatVector f = m.sub(1f);
-    FloatVector p = f.fma(all(6.746641e-2f), all(-1.1675652e-1f));
-    p = p.fma(f, all(1.1888162e-1f));
-    p = p.fma(f, all(-1.240559e-1f));
-    p = p.fma(f, all(1.4219552e-1f));
-    p = p.fma(f, all(-1.6667996e-1f));
-    p = p.fma(f, all(2.000212e-1f));
-    p = p.fma(f, all(-0.2500001f));
-    p = p.fma(f, all(3.3333313e-1f));
+    FloatVector p = f.fma(all(LOG_11), all(LOG_10));
+    p = p.fma(f, all(LOG_9));
+    p = p.fma(f, all(LOG_8));
+    p = p.fma(f, all(LOG_7));
+    p = p.fma(f, all(LOG_6));
+    p = p.fma(f, all(LOG_5));
+    p = p.fma(f, all(LOG_4));
+    p = p.fma(f, all(LOG_3));
     FloatVector square = f.mul(f);
     FloatVector tail = e.fma(all(LN2_LOW), p.mul(f).mul(square));
     FloatVector r = e.fma(all(LN2_HIGH), f.add(square.fma(all(-0.5f), tail)));

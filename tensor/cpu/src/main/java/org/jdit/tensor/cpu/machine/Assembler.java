@@ -314,10 +314,37 @@ final class Assembler {
     modrm(REGISTERS, to & 7, b & 7);
   }
 
-  /** {@code VSQRTPS to, a}: EVEX.512.0F.W0 51 /r. */
-  void vsqrtps(int to, int a) {
-    evex(to >> 3, a >> 4, a >> 3, 0, NONE, MAP_0F, 0x51);
+  /** An instruction of the floats of one register, as above. */
+  enum Unary {
+    VSQRTPS(NONE, MAP_0F, 0x51),
+    /** The largest whole number that 2 to the power of it is not larger than the float. */
+    VGETEXPPS(P66, MAP_0F38, 0x42);
+
+    private final int prefix;
+    private final int map;
+    private final int opcode;
+
+    Unary(int prefix, int map, int opcode) {
+      this.prefix = prefix;
+      this.map = map;
+      this.opcode = opcode;
+    }
+  }
+
+  /** {@code INSTRUCTION to, a}: EVEX.512.W0 /r. */
+  void packed(Unary instruction, int to, int a) {
+    evex(to >> 3, a >> 4, a >> 3, 0, instruction.prefix, instruction.map, instruction.opcode);
     modrm(REGISTERS, to & 7, a & 7);
+  }
+
+  /**
+   * {@code VGETMANTPS to, a, 0}: EVEX.512.66.0F3A.W0 26 /r ib. The float divided by 2 to the power
+   * of its exponent, from 1 to 2.
+   */
+  void vgetmantps(int to, int a) {
+    evex(to >> 3, a >> 4, a >> 3, 0, P66, MAP_0F3A, 0x26);
+    modrm(REGISTERS, to & 7, a & 7);
+    code.put((byte) 0);
   }
 
   /** {@code VMOVAPS to, from}: EVEX.512.0F.W0 28 /r. */

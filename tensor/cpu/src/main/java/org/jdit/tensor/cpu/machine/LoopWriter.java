@@ -19,6 +19,7 @@ import java.util.Optional;
 import org.jdit.tensor.cpu.machine.Assembler.Label;
 import org.jdit.tensor.cpu.machine.Assembler.Packed;
 import org.jdit.tensor.cpu.machine.Assembler.Register;
+import org.jdit.tensor.cpu.machine.Assembler.Unary;
 
 /**
  * Writes a {@link VectorLoop}: what is computed of each vector of 16 floats, value by value, in
@@ -66,7 +67,10 @@ public final class LoopWriter {
 
     record Fma(int a, int b, int c) implements Value {}
 
-    record Sqrt(int a) implements Value {}
+    record Single(Unary instruction, int a) implements Value {}
+
+    /** A number divided by 2 to the power of its exponent. */
+    record Mantissa(int a) implements Value {}
 
     /** The larger or the smaller of two numbers, neither of them NaN. */
     record Range(boolean larger, int a, int b) implements Value {}
@@ -189,7 +193,17 @@ public final class LoopWriter {
 
   /** The square root. */
   public int sqrt(int a) {
-    return add(new Value.Sqrt(a));
+    return add(new Value.Single(Unary.VSQRTPS, a));
+  }
+
+  /** Of a positive number, the whole number e with {@code 2^e <= a < 2^(e + 1)}. */
+  public int exponent(int a) {
+    return add(new Value.Single(Unary.VGETEXPPS, a));
+  }
+
+  /** {@code a / 2^e} of a positive number, with its {@link #exponent}. */
+  public int mantissa(int a) {
+    return add(new Value.Mantissa(a));
   }
 
   /** {@link Math#max(float, float)}. */
@@ -240,7 +254,8 @@ public final class LoopWriter {
       case Value.Constant _, Value.Literal _, Value.Sum _ -> List.of();
       case Value.Binary(_, int a, int b) -> List.of(a, b);
       case Value.Fma(int a, int b, int c) -> List.of(a, b, c);
-      case Value.Sqrt(int a) -> List.of(a);
+      case Value.Single(_, int a) -> List.of(a);
+      case Value.Mantissa(int a) -> List.of(a);
       case Value.Range(_, int a, int b) -> List.of(a, b);
       case Value.Select(_, int a, int b, int yes, int no) -> List.of(a, b, yes, no);
     };
@@ -390,7 +405,8 @@ public final class LoopWriter {
             asm.packed(Packed.VFMADD231PS, to, register[a], register[b]);
           }
         }
-        case Value.Sqrt(int a) -> asm.vsqrtps(to, register[a]);
+        case Value.Single(Unary instruction, int a) -> asm.packed(instruction, to, register[a]);
+        case Value.Mantissa(int a) -> asm.vgetmantps(to, register[a]);
         case Value.Range(boolean larger, int a, int b) ->
             asm.vrangeps(to, register[a], register[b], larger ? LARGER : SMALLER);
         case Value.Select(Comparison is, int a, int b, int yes, int no) -> {

@@ -9,6 +9,7 @@ import org.jdit.tensor.cpu.machine.Assembler.Label;
 import org.jdit.tensor.cpu.machine.Assembler.Packed;
 import org.jdit.tensor.cpu.machine.Assembler.Register;
 import org.jdit.tensor.cpu.machine.Assembler.Tile;
+import org.jdit.tensor.cpu.machine.Assembler.Unary;
 import org.junit.jupiter.api.Test;
 
 /** Every form of every instruction has the bytes that GNU as 2.40 gives it. */
@@ -208,8 +209,12 @@ class AssemblerTest {
     assertThat(packed(Packed.VSCALEFPS, 5, 6, 27)).isEqualTo("62 92 4d 48 2c eb");
     assertThat(packed(Packed.VFMADD231PS, 5, 6, 27)).isEqualTo("62 92 4d 48 b8 eb");
     assertThat(packed(Packed.VFMADD213PS, 29, 7, 8)).isEqualTo("62 42 45 48 a8 e8");
-    assertThat(hex(asm -> asm.vsqrtps(4, 28))).isEqualTo("62 91 7c 48 51 e4");
-    assertThat(hex(asm -> asm.vsqrtps(22, 13))).isEqualTo("62 c1 7c 48 51 f5");
+    assertThat(hex(asm -> asm.packed(Unary.VSQRTPS, 4, 28))).isEqualTo("62 91 7c 48 51 e4");
+    assertThat(hex(asm -> asm.packed(Unary.VSQRTPS, 22, 13))).isEqualTo("62 c1 7c 48 51 f5");
+    assertThat(hex(asm -> asm.packed(Unary.VGETEXPPS, 3, 25))).isEqualTo("62 92 7d 48 42 d9");
+    assertThat(hex(asm -> asm.packed(Unary.VGETEXPPS, 30, 4))).isEqualTo("62 62 7d 48 42 f4");
+    assertThat(hex(asm -> asm.vgetmantps(3, 25))).isEqualTo("62 93 7d 48 26 d9 00");
+    assertThat(hex(asm -> asm.vgetmantps(31, 10))).isEqualTo("62 43 7d 48 26 fa 00");
     assertThat(hex(asm -> asm.vmovaps(10, 21))).isEqualTo("62 31 7c 48 28 d5");
     assertThat(hex(asm -> asm.vmovaps(30, 9))).isEqualTo("62 41 7c 48 28 f1");
     assertThat(hex(asm -> asm.vrangeps(3, 17, 25, 5))).isEqualTo("62 93 75 40 50 d9 05");
