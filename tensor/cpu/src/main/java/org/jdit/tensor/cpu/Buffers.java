@@ -1,5 +1,6 @@
 package org.jdit.tensor.cpu;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -27,6 +28,7 @@ final class Buffers implements AutoCloseable {
   private final Map<Integer, MemorySegment> owned = new HashMap<>();
   private final Map<Integer, ResidentValue> resident = new HashMap<>();
   private final List<Memory.Slab> slabs = new ArrayList<>();
+  private final Arena arena = Arena.ofShared();
 
   Buffers(Engine engine, CpuResident store, Lowering lowered) {
     this.engine = engine;
@@ -54,6 +56,11 @@ final class Buffers implements AutoCloseable {
     MemoryPlan plan = MemoryPlan.of(p, lowered::storageOf);
     List<MemorySegment> slots = plan.slotBytes().stream().map(this::allocate).toList();
     plan.slotOf().forEach((id, slot) -> owned.put(id, slots.get(slot)));
+  }
+
+  /** Is there as long as the executable. */
+  Arena arena() {
+    return arena;
   }
 
   /** Memory that lives as long as the executable. */
@@ -123,5 +130,8 @@ final class Buffers implements AutoCloseable {
   @Override
   public void close() {
     slabs.forEach(Memory.Slab::close);
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
   }
 }

@@ -9,7 +9,7 @@ import org.jdit.tensor.cpu.kernel.ConvWeights;
 import org.jdit.tensor.cpu.kernel.Lanes;
 import org.jdit.tensor.cpu.kernel.PackedMatrix;
 import org.jdit.tensor.cpu.kernel.Scratch;
-import org.jdit.tensor.cpu.machine.FmaKernel;
+import org.jdit.tensor.cpu.machine.FloatCode;
 import org.jdit.tensor.cpu.machine.Found;
 import org.jdit.tensor.cpu.machine.MatrixUnit;
 import org.jdit.tensor.memory.Memory;
@@ -77,25 +77,33 @@ public final class CpuBackend implements Backend {
   @Override
   public String description() {
     int threads = engine.workers().threads();
+    String code = Lanes.COUNT == 16 ? code(FloatCode.find()) : "";
     String products =
         switch (engine.scratch().precision()) {
-          case FP32 -> Lanes.COUNT == 16 ? products("", FmaKernel.find()) : "";
-          case BF16X3 -> products(" rounded to two bf16", unit);
-          case BF16 -> products(" rounded to bf16", unit);
+          case FP32 -> "";
+          case BF16X3 -> products("two bf16", unit);
+          case BF16 -> products("bf16", unit);
         };
-    return "Vector API, %d-bit float vectors, %s%d thread%s"
-        .formatted(8 * Lanes.BYTES, products, threads, threads == 1 ? "" : "s");
+    return "Vector API, %d-bit float vectors, %s%s%d thread%s"
+        .formatted(8 * Lanes.BYTES, code, products, threads, threads == 1 ? "" : "s");
   }
 
-  private static String products(String rounded, Found<?> found) {
+  private static String code(Found<FloatCode> found) {
     return switch (found) {
-      case Found.Available<?>(_, String description) ->
-          "products%s on %s, ".formatted(rounded, description);
-      case Found.Absent<?>(String reason, boolean broken) when broken ->
-          "products%s (warning: %s), ".formatted(rounded, reason);
-      case Found.Absent<?> _ when rounded.isEmpty() -> "";
-      case Found.Absent<?>(String reason, _) ->
-          "products%s in software (%s), ".formatted(rounded, reason);
+      case Found.Available<FloatCode>(_, String description) -> description + ", ";
+      case Found.Absent<FloatCode>(String reason, boolean broken) ->
+          broken ? "(warning: %s), ".formatted(reason) : "";
+    };
+  }
+
+  private static String products(String rounded, Found<MatrixUnit> found) {
+    return switch (found) {
+      case Found.Available<MatrixUnit>(_, String description) ->
+          "products rounded to %s on %s, ".formatted(rounded, description);
+      case Found.Absent<MatrixUnit>(String reason, boolean broken) ->
+          broken
+              ? "products rounded to %s (warning: %s), ".formatted(rounded, reason)
+              : "products rounded to %s in software (%s), ".formatted(rounded, reason);
     };
   }
 

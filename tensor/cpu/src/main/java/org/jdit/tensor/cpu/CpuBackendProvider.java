@@ -6,7 +6,7 @@ import java.util.Optional;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.cpu.kernel.Lanes;
 import org.jdit.tensor.cpu.kernel.VectorWidth;
-import org.jdit.tensor.cpu.machine.FmaKernel;
+import org.jdit.tensor.cpu.machine.FloatCode;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.spi.BackendOptions;
 import org.jdit.tensor.spi.BackendProvider;
@@ -32,7 +32,7 @@ public final class CpuBackendProvider implements BackendProvider {
     }
     try {
       VectorWidth.chosen();
-      FmaKernel.find();
+      FloatCode.find();
       return Optional.empty();
     } catch (JditException e) {
       return Optional.of(e.getMessage());

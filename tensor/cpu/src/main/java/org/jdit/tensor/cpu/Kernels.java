@@ -124,10 +124,16 @@ final class Kernels {
       case Unfold op -> new Patches(workers, op, in(n, 0), out)::unfold;
       case Fold op -> new Patches(workers, op.unfold(), out, in(n, 0))::fold;
       case Call(Program chain) when chain.nodes().getLast().op() instanceof Reduce ->
-          Reduction.chain(workers, engine.registers(), chain, operands(n.in()), out);
+          Reduction.chain(
+              workers, buffers.arena(), engine.registers(), chain, operands(n.in()), out);
       case Call(Program chain) ->
           Elementwise.chain(
-              workers, engine.registers(), chain, operands(n.in()), operands(n.out()));
+              workers,
+              buffers.arena(),
+              engine.registers(),
+              chain,
+              operands(n.in()),
+              operands(n.out()));
     };
   }
 
@@ -147,7 +153,7 @@ final class Kernels {
     List<Operand> in = operands(n.in());
     return isWide(n.op(), in)
         ? new WideElementwise(workers, n.op(), in, out)
-        : Elementwise.of(workers, engine.registers(), n.op(), in, out);
+        : Elementwise.of(workers, buffers.arena(), engine.registers(), n.op(), in, out);
   }
 
   /** Whether float cannot hold the operands or what is computed from them. */

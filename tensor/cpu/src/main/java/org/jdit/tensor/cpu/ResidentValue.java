@@ -1,5 +1,6 @@
 package org.jdit.tensor.cpu;
 
+import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -129,7 +130,9 @@ final class ResidentValue implements AutoCloseable {
 
   private void widen(Operand from, Operand to) {
     Cast cast = new Cast(to.dtype());
-    Elementwise.of(engine.workers(), engine.registers(), cast, List.of(from), to).run();
+    try (Arena arena = Arena.ofConfined()) {
+      Elementwise.of(engine.workers(), arena, engine.registers(), cast, List.of(from), to).run();
+    }
   }
 
   private void fill(Operand from) {

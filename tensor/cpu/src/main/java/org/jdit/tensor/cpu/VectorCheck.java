@@ -6,7 +6,7 @@ import java.util.Map;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.cpu.kernel.Lanes;
-import org.jdit.tensor.cpu.machine.FmaKernel;
+import org.jdit.tensor.cpu.machine.FloatCode;
 import org.jdit.tensor.cpu.machine.Found;
 import org.jdit.tensor.cpu.machine.MatrixUnit;
 import org.jdit.tensor.memory.TensorScope;
@@ -44,8 +44,8 @@ public final class VectorCheck {
   public static List<Finding> run() {
     List<Finding> found = new ArrayList<>();
     found.add(Finding.good("float vectors", 8 * Lanes.BYTES + " bits"));
-    found.add(machineCode("float products", FmaKernel.find()));
-    found.add(machineCode("bfloat16 products", MatrixUnit.find()));
+    found.add(machineCode("float32 code", FloatCode.find()));
+    found.add(machineCode("bfloat16 code", MatrixUnit.find()));
     double operations = 2.0 * SIZE * SIZE * SIZE;
     double gigaflops = operations / nanoseconds(product(), operations / LEAST_GIGAFLOPS);
     String product = "%.0f GFLOP/s on one thread".formatted(gigaflops);
@@ -57,13 +57,13 @@ public final class VectorCheck {
     return found;
   }
 
-  /** Whether products run on machine code; bad only if it is there and wrong. */
+  /** Whether there is machine code; bad only if it is there and wrong. */
   private static Finding machineCode(String what, Found<?> found) {
     return switch (found) {
       case Found.Available<?>(_, String description) -> Finding.good(what, description);
       case Found.Absent<?>(String reason, boolean broken) ->
           broken
-              ? Finding.bad(what, reason, "products take the Vector API; report the processor")
+              ? Finding.bad(what, reason, "the Vector API does its work; report the processor")
               : Finding.good(what, "Vector API: " + reason);
     };
   }

@@ -1,5 +1,6 @@
 package org.jdit.tensor.cpu.kernel;
 
+import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -26,6 +27,7 @@ final class Chain {
   /** An operation and the slots that it reads and sets. */
   private record Instruction(Op op, FloatFunction fn, int a, int b, int c, int to) {}
 
+  private final Arena arena;
   private final Registers registers;
   private final Shape shape;
   private final List<Operand> operands = new ArrayList<>();
@@ -43,8 +45,13 @@ final class Chain {
 
   private Optional<VectorLoop> loop = Optional.empty();
 
-  /** No operations yet, on some operands that stretch to one shape. */
-  Chain(Registers registers, Shape shape, List<Operand> operands) {
+  /**
+   * No operations yet, on some operands that stretch to one shape.
+   *
+   * @param arena until it is closed the chain may run
+   */
+  Chain(Arena arena, Registers registers, Shape shape, List<Operand> operands) {
+    this.arena = arena;
     this.registers = registers;
     this.shape = shape;
     for (Operand x : operands) {
@@ -132,7 +139,7 @@ final class Chain {
     registers.demand(used, chunk);
     stored = results.stream().distinct().toList();
     if (code.stream().allMatch(i -> Loops.compute(i.op))) {
-      loop = Loops.load(write());
+      loop = Loops.load(write(), arena);
     }
   }
 

@@ -1,5 +1,6 @@
 package org.jdit.tensor.cpu.kernel;
 
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -34,23 +35,36 @@ public final class Elementwise implements Step {
   private final List<Store> stores = new ArrayList<>();
   private final long numel;
 
-  /** One operation. */
+  /**
+   * One operation.
+   *
+   * @param arena until it is closed the step may run
+   */
   public static Step of(
-      Workers workers, Registers registers, Op op, List<Operand> in, Operand out) {
+      Workers workers, Arena arena, Registers registers, Op op, List<Operand> in, Operand out) {
     List<Operand> operands = new ArrayList<>();
     List<Integer> slots = new ArrayList<>();
     for (int i = 0; i < in.size(); i++) {
       operands.add(aligned(op, i, in.get(i)));
       slots.add(i);
     }
-    Chain chain = new Chain(registers, out.shape(), operands);
+    Chain chain = new Chain(arena, registers, out.shape(), operands);
     return new Elementwise(workers, chain, List.of(chain.compute(op, slots)), List.of(out));
   }
 
-  /** A chain: a Program of element-wise operations on values that stretch to one shape. */
+  /**
+   * A chain: a Program of element-wise operations on values that stretch to one shape.
+   *
+   * @param arena until it is closed the step may run
+   */
   public static Step chain(
-      Workers workers, Registers registers, Program chain, List<Operand> in, List<Operand> out) {
-    Chain values = new Chain(registers, out.getFirst().shape(), in);
+      Workers workers,
+      Arena arena,
+      Registers registers,
+      Program chain,
+      List<Operand> in,
+      List<Operand> out) {
+    Chain values = new Chain(arena, registers, out.getFirst().shape(), in);
     Map<Integer, Integer> slots =
         values.compute(chain.nodes(), chain.inputs(), new HashSet<>(chain.roots()));
     List<Integer> results = chain.outputs().stream().map(o -> slots.get(o.id())).toList();

@@ -1,7 +1,9 @@
 package org.jdit.tensor.cpu.kernel;
 
+import java.lang.foreign.Arena;
 import java.util.Optional;
 import java.util.function.ToIntBiFunction;
+import org.jdit.tensor.cpu.machine.FloatCode;
 import org.jdit.tensor.cpu.machine.LoopWriter;
 import org.jdit.tensor.cpu.machine.LoopWriter.Comparison;
 import org.jdit.tensor.cpu.machine.LoopWriter.Place;
@@ -25,15 +27,20 @@ import org.jdit.tensor.op.Where;
  */
 final class Loops {
   private static final Optional<VectorLoop.Loader> LOADER =
-      Lanes.COUNT == 16 ? VectorLoop.find().toOptional() : Optional.empty();
+      Lanes.COUNT == 16 ? FloatCode.find().toOptional().map(FloatCode::loops) : Optional.empty();
 
   private static final int SIGN = Integer.MIN_VALUE;
 
   private Loops() {}
 
-  /** A loop for this machine and these vectors, if it has any. */
+  /** A loop for good for this machine and these vectors, if it has any. */
   static Optional<VectorLoop> load(LoopWriter loop) {
-    return LOADER.flatMap(loader -> loader.load(loop));
+    return load(loop, Arena.global());
+  }
+
+  /** As above, until an arena is closed. */
+  static Optional<VectorLoop> load(LoopWriter loop, Arena arena) {
+    return LOADER.flatMap(loader -> loader.load(loop, arena));
   }
 
   /** The loop that computes something of each vector at its first address, to its second. */

@@ -1,7 +1,7 @@
 package org.jdit.tensor.cpu.kernel;
 
 import org.jdit.tensor.cpu.machine.BlockKernel;
-import org.jdit.tensor.cpu.machine.FmaKernel;
+import org.jdit.tensor.cpu.machine.FloatCode;
 
 /**
  * The register block of matrix products: a panel of rows of the left operand times a panel of
@@ -20,7 +20,7 @@ final class MicroKernel {
   /** In machine code where there is such a kernel for these vectors. */
   private static final BlockKernel KERNEL =
       Lanes.COUNT == 16
-          ? FmaKernel.find().toOptional().orElse(MicroKernel::vectors)
+          ? FloatCode.find().toOptional().map(FloatCode::products).orElse(MicroKernel::vectors)
           : MicroKernel::vectors;
 
   private MicroKernel() {}

@@ -1,5 +1,6 @@
 package org.jdit.tensor.cpu.kernel;
 
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -77,9 +78,15 @@ public final class Reduction implements Step {
    *
    * @param chain element-wise operations on values that stretch to one shape, and the reduction of
    *     the last one's result
+   * @param arena until it is closed the step may run
    */
   public static Step chain(
-      Workers workers, Registers registers, Program chain, List<Operand> in, Operand to) {
+      Workers workers,
+      Arena arena,
+      Registers registers,
+      Program chain,
+      List<Operand> in,
+      Operand to) {
     List<Node> nodes = chain.nodes().subList(0, chain.nodes().size() - 1);
     Reduce op = (Reduce) chain.nodes().getLast().op();
     int reduced = chain.nodes().getLast().in().getFirst();
@@ -87,7 +94,8 @@ public final class Reduction implements Step {
     Order order = Order.of(op, shape, false);
     List<Operand> turned =
         in.stream().map(x -> x.numel() == 1 ? x : order.turn(x.expand(shape))).toList();
-    Chain values = new Chain(registers, order.turn(Strided.contiguous(shape)).shape(), turned);
+    Chain values =
+        new Chain(arena, registers, order.turn(Strided.contiguous(shape)).shape(), turned);
     int slot = values.compute(nodes, chain.inputs(), Set.of(reduced)).get(reduced);
     values.complete(Registers.CHUNK, List.of(slot));
     Source source =

@@ -4,7 +4,7 @@ import static org.jdit.tensor.cpu.kernel.Lanes.F32;
 import static org.jdit.tensor.cpu.kernel.Lanes.load;
 
 import jdk.incubator.vector.FloatVector;
-import org.jdit.tensor.cpu.machine.TransposeCode;
+import org.jdit.tensor.cpu.machine.FloatCode;
 import org.jdit.tensor.cpu.machine.TransposeKernel;
 
 /**
@@ -26,7 +26,7 @@ final class Transpose {
   private static final FloatVector HIGH8 = exchange(8, true);
 
   private static final TransposeKernel KERNEL =
-      TransposeCode.find().toOptional().orElse(Transpose::vectors);
+      FloatCode.find().toOptional().map(FloatCode::transposes).orElse(Transpose::vectors);
 
   private Transpose() {}
 

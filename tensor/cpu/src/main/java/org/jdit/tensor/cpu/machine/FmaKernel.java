@@ -12,9 +12,6 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.nio.file.Path;
-import java.util.List;
-import java.util.function.Supplier;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.cpu.machine.Assembler.Label;
 
@@ -23,10 +20,7 @@ import org.jdit.tensor.cpu.machine.Assembler.Label;
  * gives, but faster from the first call on, because each row of the right panel is fetched into the
  * nearest cache ahead of its use, and no compiler has to find the registers.
  */
-public final class FmaKernel implements BlockKernel {
-  /** Name of the system property that switches the kernel off, with the value {@code off}. */
-  public static final String PROPERTY = "jdit.vector.code";
-
+final class FmaKernel implements BlockKernel {
   /** Rows of the larger kernel: two sums for each, and three operands, fill the registers. */
   static final int TALL = 12;
 
@@ -75,32 +69,12 @@ public final class FmaKernel implements BlockKernel {
     }
   }
 
-  /** The search, done once. */
-  private static final class ThisMachine {
-    static final Found<BlockKernel> FOUND =
-        MachineCode.unavailable()
-            .<Found<BlockKernel>>map(why -> new Found.Absent<>(why, false))
-            .orElseGet(() -> search(Path.of("/proc/cpuinfo"), FmaKernel::load));
-  }
-
   /**
-   * Looks for the kernel of this machine. The first time, this compares its results with plain
-   * Java's.
+   * The kernel.
    *
-   * @throws JditException if {@value #PROPERTY} is set, but not to {@code off}
+   * @throws JditException if the system allows no machine code
    */
-  public static Found<BlockKernel> find() {
-    return Found.<BlockKernel>switched(PROPERTY, System.getProperty(PROPERTY))
-        .orElseGet(() -> ThisMachine.FOUND);
-  }
-
-  /** Looks for a kernel that {@code load} makes, and tests it. */
-  static Found<BlockKernel> search(Path cpuinfo, Supplier<BlockKernel> load) {
-    return Found.search(
-        "AVX-512 machine code", List.of("avx512f"), cpuinfo, load, SelfTest::failure);
-  }
-
-  private static BlockKernel load() {
+  static BlockKernel load() {
     if (LOADED.failure != null) {
       throw LOADED.failure;
     }

@@ -7,13 +7,9 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.ref.Reference;
-import java.nio.file.Path;
-import java.util.List;
-import java.util.Optional;
 import org.jdit.tensor.JditException;
 
-/** A loop in pages of its own, which are given back when nothing refers to it any more. */
+/** A loop in pages of its own. */
 final class LoopCode implements VectorLoop {
   /** {@code (addresses, bytes, code, array)}: rdi, rsi, rdx and rcx. */
   private static final FunctionDescriptor TYPE =
@@ -32,10 +28,10 @@ final class LoopCode implements VectorLoop {
 
   private static final Loaded LOADED = tryLoad();
 
-  private final MachineCode code;
+  private final long address;
 
-  private LoopCode(MachineCode code) {
-    this.code = code;
+  private LoopCode(long address) {
+    this.address = address;
   }
 
   private static Loaded tryLoad() {
@@ -48,51 +44,28 @@ final class LoopCode implements VectorLoop {
     }
   }
 
-  /** The search, done once. */
-  private static final class ThisMachine {
-    static final Found<Loader> FOUND =
-        MachineCode.unavailable()
-            .<Found<Loader>>map(why -> new Found.Absent<>(why, false))
-            .orElseGet(() -> search(Path.of("/proc/cpuinfo"), LoopCode::load));
-  }
-
-  /** {@link VectorLoop#find}. */
-  static Found<Loader> find() {
-    return Found.<Loader>switched(FmaKernel.PROPERTY, System.getProperty(FmaKernel.PROPERTY))
-        .orElseGet(() -> ThisMachine.FOUND);
-  }
-
-  /** Looks for the processor that loops need, and tests those of a loader. */
-  static Found<Loader> search(Path cpuinfo, Loader loader) {
-    return Found.search(
-        "AVX-512 machine code of loops",
-        List.of("avx512f", "avx512dq"),
-        cpuinfo,
-        () -> loader,
-        SelfTest::failure);
-  }
-
-  private static Optional<VectorLoop> load(LoopWriter loop) {
+  /**
+   * What makes loops.
+   *
+   * @throws JditException if the system allows no machine code
+   */
+  static Loader loader() {
     if (LOADED.failure != null) {
       throw LOADED.failure;
     }
-    return loop.code().map(bytes -> new LoopCode(MachineCode.load(bytes, Arena.ofAuto())));
+    return (loop, arena) ->
+        loop.code().map(bytes -> new LoopCode(MachineCode.load(bytes, arena).address()));
   }
 
   @Override
   public void run(long[] addresses, float[] array, int steps) {
     try {
       LOADED.jump.invokeExact(
-          MemorySegment.ofArray(addresses),
-          steps * VECTOR,
-          code.address(),
-          MemorySegment.ofArray(array));
+          MemorySegment.ofArray(addresses), steps * VECTOR, address, MemorySegment.ofArray(array));
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {
       throw new AssertionError("machine code throws nothing", e);
-    } finally {
-      Reference.reachabilityFence(this);
     }
   }
 }

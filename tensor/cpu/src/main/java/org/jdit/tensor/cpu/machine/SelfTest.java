@@ -147,10 +147,12 @@ final class SelfTest {
     loop.collect(sum, loop.fma(x, x, sum), new Place(3 + results.size(), 0, 0));
     int old = loop.vector(new Place(LoopWriter.ARRAY, 0, 2));
     loop.store(loop.mul(old, half), new Place(LoopWriter.ARRAY, 0, 2));
-    return loader
-        .load(loop)
-        .map(code -> difference(code, results.size()))
-        .orElse(Optional.of("there is none"));
+    try (Arena arena = Arena.ofConfined()) {
+      return loader
+          .load(loop, arena)
+          .map(code -> difference(code, results.size()))
+          .orElse(Optional.of("code of a loop is missing"));
+    }
   }
 
   private static Optional<String> difference(VectorLoop code, int results) {
@@ -189,7 +191,8 @@ final class SelfTest {
       for (int i = 0; i < 2 * n; i++) {
         float value = i / LANES % 2 == 0 ? array[i] * 0.5f : array[i];
         if (value != halves[i]) {
-          return Optional.of("element %d is %s and not %s".formatted(i, halves[i], value));
+          return Optional.of(
+              "element %d of a loop's array is %s and not %s".formatted(i, halves[i], value));
         }
       }
       for (int r = 0; r <= results; r++) {
@@ -197,7 +200,8 @@ final class SelfTest {
           float value = found.getAtIndex(ValueLayout.JAVA_FLOAT, (long) r * n + i);
           if (Float.compare(value, expected[r][i]) != 0) {
             return Optional.of(
-                "element %d of result %d is %s and not %s".formatted(i, r, value, expected[r][i]));
+                "element %d of a loop's result %d is %s and not %s"
+                    .formatted(i, r, value, expected[r][i]));
           }
         }
       }

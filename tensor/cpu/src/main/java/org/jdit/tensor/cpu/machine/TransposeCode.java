@@ -15,9 +15,6 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.nio.file.Path;
-import java.util.List;
-import java.util.function.Supplier;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.cpu.machine.Assembler.Label;
 import org.jdit.tensor.cpu.machine.Assembler.Packed;
@@ -26,7 +23,7 @@ import org.jdit.tensor.cpu.machine.Assembler.Packed;
  * {@link TransposeKernel} for AVX-512. Four rows at a time become quarters of columns within each
  * four lanes; then quarters of four vectors change places.
  */
-public final class TransposeCode implements TransposeKernel {
+final class TransposeCode implements TransposeKernel {
   private static final int TALL = 16;
   private static final int LOW = 12;
   private static final int VECTOR = 64;
@@ -65,33 +62,12 @@ public final class TransposeCode implements TransposeKernel {
     }
   }
 
-  /** The search, done once. */
-  private static final class ThisMachine {
-    static final Found<TransposeKernel> FOUND =
-        MachineCode.unavailable()
-            .<Found<TransposeKernel>>map(why -> new Found.Absent<>(why, false))
-            .orElseGet(() -> search(Path.of("/proc/cpuinfo"), TransposeCode::load));
-  }
-
   /**
-   * Looks for the kernel of this machine. The first time, this compares its results with plain
-   * Java's.
+   * The kernel.
    *
-   * @throws JditException if {@value FmaKernel#PROPERTY} is set, but not to {@code off}
+   * @throws JditException if the system allows no machine code
    */
-  public static Found<TransposeKernel> find() {
-    return Found.<TransposeKernel>switched(
-            FmaKernel.PROPERTY, System.getProperty(FmaKernel.PROPERTY))
-        .orElseGet(() -> ThisMachine.FOUND);
-  }
-
-  /** Looks for a kernel that {@code load} makes, and tests it. */
-  static Found<TransposeKernel> search(Path cpuinfo, Supplier<TransposeKernel> load) {
-    return Found.search(
-        "AVX-512 machine code of transposes", List.of("avx512f"), cpuinfo, load, SelfTest::failure);
-  }
-
-  private static TransposeKernel load() {
+  static TransposeKernel load() {
     if (LOADED.failure != null) {
       throw LOADED.failure;
     }

@@ -1,7 +1,7 @@
 package org.jdit.tensor.cpu.machine;
 
+import java.lang.foreign.Arena;
 import java.util.Optional;
-import org.jdit.tensor.JditException;
 
 /** A loop over vectors of 16 floats in AVX-512 machine code, written by a {@link LoopWriter}. */
 @FunctionalInterface
@@ -26,17 +26,11 @@ public interface VectorLoop {
   /** Makes loops. */
   @FunctionalInterface
   interface Loader {
-    /** The loop that was written; empty if it needs more registers than there are. */
-    Optional<VectorLoop> load(LoopWriter loop);
-  }
-
-  /**
-   * Looks for what makes loops on this machine. The first time, this compares the results of one
-   * with plain Java's.
-   *
-   * @throws JditException if {@value FmaKernel#PROPERTY} is set, but not to {@code off}
-   */
-  static Found<Loader> find() {
-    return LoopCode.find();
+    /**
+     * The loop that was written; empty if it needs more registers than there are.
+     *
+     * @param arena how long it stays; it must not run after that
+     */
+    Optional<VectorLoop> load(LoopWriter loop, Arena arena);
   }
 }

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jdit.tensor.cpu.machine.FmaKernel;
+import org.jdit.tensor.cpu.machine.FloatCode;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.op.Linear.Activation;
 import org.jdit.tensor.spi.Precision;
@@ -83,7 +83,7 @@ class CompiledKernelsTest {
                 "--add-modules",
                 "jdk.incubator.vector",
                 "--enable-native-access=ALL-UNNAMED",
-                "-D" + FmaKernel.PROPERTY + "=off",
+                "-D" + FloatCode.PROPERTY + "=off",
                 "-D" + VectorWidth.PROPERTY + "=" + Lanes.F32.vectorBitSize(),
                 "-cp",
                 System.getProperty("java.class.path"),

@@ -12,7 +12,7 @@ import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Strided;
-import org.jdit.tensor.cpu.machine.FmaKernel;
+import org.jdit.tensor.cpu.machine.FloatCode;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.op.GroupNorm;
 import org.jdit.tensor.op.Linear.Activation;
@@ -38,7 +38,7 @@ class SameBitsTest {
   @Test
   void machineCodeAndTheVectorApiAgree(@TempDir Path directory)
       throws IOException, InterruptedException {
-    String property = "-D" + FmaKernel.PROPERTY + "=off";
+    String property = "-D" + FloatCode.PROPERTY + "=off";
     assertThat(hashIn(directory.resolve("hash"), property)).isEqualTo(hash());
   }
 

@@ -3,31 +3,17 @@ package org.jdit.tensor.cpu.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Random;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/** Blocks in machine code are used where they are what plain Java computes, to the bit. */
+/** Blocks in machine code are what plain Java computes, to the bit. */
 class FmaKernelTest {
-  @TempDir Path folder;
-  private Path withVectors;
-
-  @BeforeEach
-  void processor() throws IOException {
-    withVectors = folder.resolve("cpuinfo");
-    Files.writeString(withVectors, "flags\t\t: fpu avx2 avx512f avx512bw\n");
-  }
-
   /** Plain Java, as the kernel should be. */
   @SuppressWarnings("restricted")
-  private static void plain(int height, float[] a, int at, long b, int depth, float[] tile) {
+  static void plain(int height, float[] a, int at, long b, int depth, float[] tile) {
     MemorySegment right = MemorySegment.ofAddress(b).reinterpret(depth * 32L * Float.BYTES);
     for (int i = 0; i < height; i++) {
       for (int j = 0; j < 32; j++) {
@@ -42,52 +28,9 @@ class FmaKernelTest {
   }
 
   @Test
-  void aKernelThatIsRightIsHandedOut() {
-    assertThat(FmaKernel.search(withVectors, () -> FmaKernelTest::plain))
-        .isInstanceOf(Found.Available.class);
-  }
-
-  @Test
-  void aProcessorWithoutTheVectorsHasNone() throws IOException {
-    Path file = folder.resolve("old");
-    Files.writeString(file, "flags\t\t: fpu avx2\n");
-    assertThat(FmaKernel.search(file, () -> FmaKernelTest::plain))
-        .isEqualTo(new Found.Absent<>("the processor has no avx512f", false));
-  }
-
-  /** Each of these would be a mistake in one instruction of the kernel. */
-  @Test
-  void kernelsWithMistakesAreFoundOut() {
-    wrong((height, a, at, b, depth, tile) -> {});
-    wrong((height, a, at, b, depth, tile) -> plain(height, a, at - 1, b, depth, tile));
-    wrong((height, a, at, b, depth, tile) -> plain(height, a, at, b, depth / 2 * 2, tile));
-    wrong((height, a, at, b, depth, tile) -> plain(6, a, at, b, depth, tile));
-    wrong(
-        (height, a, at, b, depth, tile) -> {
-          plain(height, a, at, b, depth, tile);
-          tile[height * 32 - 1] = Math.nextUp(tile[height * 32 - 1]);
-        });
-    // Beyond the block.
-    wrong(
-        (height, a, at, b, depth, tile) -> {
-          plain(height, a, at, b, depth, tile);
-          tile[height * 32] = 0;
-        });
-  }
-
-  private void wrong(BlockKernel kernel) {
-    Found<BlockKernel> found = FmaKernel.search(withVectors, () -> kernel);
-    assertThat(found).isInstanceOf(Found.Absent.class);
-    Found.Absent<BlockKernel> absent = (Found.Absent<BlockKernel>) found;
-    assertThat(absent.broken()).isTrue();
-    assertThat(absent.reason())
-        .startsWith("AVX-512 machine code is there but computes what is wrong: element ");
-  }
-
-  @Test
   void thisMachinesKernelGivesTheBitsOfPlainJava() {
-    assumeThat(FmaKernel.find().toOptional()).as("%s", FmaKernel.find()).isPresent();
-    BlockKernel kernel = FmaKernel.find().toOptional().orElseThrow();
+    assumeThat(FloatCode.find().toOptional()).as("%s", FloatCode.find()).isPresent();
+    BlockKernel kernel = FloatCode.find().toOptional().orElseThrow().products();
     Random random = new Random(3);
     try (Arena arena = Arena.ofConfined()) {
       for (int depth : new int[] {0, 1, 2, 7, 64, 1153}) {

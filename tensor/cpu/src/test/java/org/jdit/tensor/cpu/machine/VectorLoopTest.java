@@ -3,94 +3,17 @@ package org.jdit.tensor.cpu.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Optional;
-import java.util.function.UnaryOperator;
 import org.jdit.tensor.cpu.machine.LoopWriter.Place;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/** Loops in machine code are used where they compute what plain Java does, to the bit. */
+/** Loops keep their values in registers, as many as there are. */
 class VectorLoopTest {
-  @TempDir Path folder;
-  private Path withVectors;
-
-  @BeforeEach
-  void processor() throws IOException {
-    withVectors = folder.resolve("cpuinfo");
-    Files.writeString(withVectors, "flags\t\t: fpu avx2 avx512f avx512dq\n");
-  }
-
   private static VectorLoop.Loader loader() {
-    assumeThat(VectorLoop.find().toOptional()).as("%s", VectorLoop.find()).isPresent();
-    return VectorLoop.find().toOptional().orElseThrow();
-  }
-
-  @Test
-  void aProcessorWithoutTheInstructionsHasNone() throws IOException {
-    Path file = folder.resolve("old");
-    Files.writeString(file, "flags\t\t: fpu avx512f\n");
-    assertThat(LoopCode.search(file, _ -> Optional.empty()))
-        .isEqualTo(new Found.Absent<>("the processor has no avx512f and avx512dq", false));
-  }
-
-  @Test
-  void loopsThatAreRightAreHandedOut() {
-    assertThat(LoopCode.search(withVectors, loader())).isInstanceOf(Found.Available.class);
-  }
-
-  /** Each of these would be a mistake in one instruction or in the allocation of registers. */
-  @Test
-  void loopsWithMistakesAreFoundOut() {
-    VectorLoop.Loader right = loader();
-    assertThat(LoopCode.search(withVectors, _ -> Optional.empty()))
-        .isInstanceOf(Found.Absent.class);
-    wrong(right, _ -> (_, _, _) -> {});
-    wrong(right, loop -> (at, array, steps) -> loop.run(at, array, steps - 1));
-    wrong(right, loop -> (at, array, steps) -> loop.run(at, array.clone(), steps));
-    wrong(
-        right,
-        loop ->
-            (at, array, steps) -> {
-              loop.run(at, array, steps);
-              array[16] = Math.nextUp(array[16]);
-            });
-    for (int i = 0; i < 3; i++) {
-      int operand = i;
-      wrong(
-          right,
-          loop ->
-              (at, array, steps) -> {
-                long[] moved = at.clone();
-                moved[operand] += Float.BYTES;
-                loop.run(moved, array, steps);
-              });
-    }
-    wrong(
-        right,
-        loop ->
-            (at, array, steps) -> {
-              long[] swapped = at.clone();
-              swapped[9] = at[10];
-              swapped[10] = at[9];
-              loop.run(swapped, array, steps);
-            });
-  }
-
-  private void wrong(VectorLoop.Loader right, UnaryOperator<VectorLoop> mistake) {
-    Found<VectorLoop.Loader> found =
-        LoopCode.search(withVectors, writer -> right.load(writer).map(mistake));
-    assertThat(found).isInstanceOf(Found.Absent.class);
-    Found.Absent<VectorLoop.Loader> absent = (Found.Absent<VectorLoop.Loader>) found;
-    assertThat(absent.broken()).isTrue();
-    assertThat(absent.reason())
-        .startsWith("AVX-512 machine code of loops is there but computes what is wrong: element ");
+    assumeThat(FloatCode.find().toOptional()).as("%s", FloatCode.find()).isPresent();
+    return FloatCode.find().toOptional().orElseThrow().loops();
   }
 
   /** Sums of products of all pairs of many values, which are used long after they are made. */
@@ -110,7 +33,7 @@ class VectorLoopTest {
       }
     }
     x.store(sum, new Place(1, 0, 1));
-    VectorLoop loop = loader.load(x).orElseThrow();
+    VectorLoop loop = loader.load(x, Arena.global()).orElseThrow();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment in = arena.allocate((count + 2L) * 64);
       for (int i = 0; i < in.byteSize() / 4; i++) {
