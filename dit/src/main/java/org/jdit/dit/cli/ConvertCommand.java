@@ -77,7 +77,7 @@ final class ConvertCommand implements Callable<Integer> {
       description = {
         "Precision of the weights. Default: as they are, those in int8 as f32.",
         "int8 is a byte for each weight of the linear layers with a scale for each output, and f32"
-            + " for all others; for .safetensors in the official layout."
+            + " for all others; it needs a safetensors file in the official layout."
       })
   private Optional<Precision> dtype = Optional.empty();
 
