@@ -1,12 +1,12 @@
 package org.jdit.tensor.cpu;
 
+import org.jdit.tensor.cpu.kernel.EveryWidth;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.spi.Precision;
 import org.jdit.tensor.testkit.BackendContract;
-import org.junit.jupiter.api.Tag;
 
 /** The contract with the operands of products rounded to two bfloat16, at each vector width. */
-@Tag("width")
+@EveryWidth
 class CpuBf16x3ContractTest extends BackendContract {
   @Override
   protected Backend open() {

@@ -10,6 +10,7 @@ import java.util.function.UnaryOperator;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
+import org.jdit.tensor.cpu.kernel.EveryWidth;
 import org.jdit.tensor.memory.TensorScope;
 import org.jdit.tensor.op.Call;
 import org.jdit.tensor.op.View;
@@ -17,13 +18,12 @@ import org.jdit.tensor.program.Fusion;
 import org.jdit.tensor.program.Program;
 import org.jdit.tensor.spi.Executable;
 import org.jdit.tensor.spi.Resident;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is computed in place, or on the way to a sum, has the bits of one operation at a time. */
-@Tag("width")
+@EveryWidth
 class CpuChainTest {
   private static float[] numbers(int count, long seed) {
     Random random = new Random(seed);

@@ -1,11 +1,11 @@
 package org.jdit.tensor.cpu;
 
+import org.jdit.tensor.cpu.kernel.EveryWidth;
 import org.jdit.tensor.spi.Backend;
 import org.jdit.tensor.testkit.BackendContract;
-import org.junit.jupiter.api.Tag;
 
 /** The CPU backend owes what every backend owes, at each vector width. */
-@Tag("width")
+@EveryWidth
 class CpuContractTest extends BackendContract {
   @Override
   protected Backend open() {

@@ -10,6 +10,7 @@ import java.util.Random;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.autodiff.Autodiff;
+import org.jdit.tensor.cpu.kernel.EveryWidth;
 import org.jdit.tensor.memory.TensorScope;
 import org.jdit.tensor.op.GateResidual;
 import org.jdit.tensor.op.GroupNorm;
@@ -18,11 +19,10 @@ import org.jdit.tensor.op.Linear;
 import org.jdit.tensor.program.Program;
 import org.jdit.tensor.spi.Executable;
 import org.jdit.tensor.spi.Resident;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Results do not depend on the number of threads, on the run, or on what Java has compiled. */
-@Tag("width")
+@EveryWidth
 class CpuDeterminismTest {
   private static final int WIDTH = 207;
 

@@ -10,6 +10,7 @@ import java.util.stream.IntStream;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
+import org.jdit.tensor.cpu.kernel.EveryWidth;
 import org.jdit.tensor.memory.TensorScope;
 import org.jdit.tensor.op.Linear;
 import org.jdit.tensor.program.Program;
@@ -18,7 +19,6 @@ import org.jdit.tensor.spi.Executable;
 import org.jdit.tensor.spi.Resident;
 import org.jdit.tensor.testkit.ReferenceBackend;
 import org.jdit.tensor.testkit.Tolerance;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Random Programs of views, chains, reductions and products: what one test per operation cannot
  * see, namely slots that are reused too early, views of the wrong buffer, chains cut wrongly.
  */
-@Tag("width")
+@EveryWidth
 class CpuRandomProgramTest {
   private static final int NODES = 40;
 

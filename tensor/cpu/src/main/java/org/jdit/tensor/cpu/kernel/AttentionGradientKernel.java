@@ -8,8 +8,12 @@ import static org.jdit.tensor.cpu.kernel.Lanes.store;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
 import org.jdit.tensor.JditException;
+import org.jdit.tensor.cpu.machine.LoopWriter;
+import org.jdit.tensor.cpu.machine.LoopWriter.Place;
+import org.jdit.tensor.cpu.machine.VectorLoop;
 import org.jdit.tensor.spi.Precision;
 
 /**
@@ -34,11 +38,32 @@ public final class AttentionGradientKernel {
 
   private static final int KEYS = 60_000;
 
+  /**
+   * In machine code: the scores at the first address become probabilities, less the first row at
+   * the third address in the exponent; the cotangents of these at the second become the scores',
+   * less the second row and times the number behind it.
+   */
+  private static final Optional<VectorLoop> SOFTMAX_GRADIENT = loop();
+
   private final Scratch scratch;
 
   /** The gradient with the given threads and working memory. */
   public AttentionGradientKernel(Scratch scratch) {
     this.scratch = scratch;
+  }
+
+  private static Optional<VectorLoop> loop() {
+    LoopWriter x = new LoopWriter();
+    int factor = x.constant(2, 2 * WIDTH);
+    for (int i = 0; i < 2; i++) {
+      Place p = new Place(0, i, 2);
+      Place ds = new Place(1, i, 2);
+      int e = Loops.exp(x, x.sub(x.vector(p), x.fixed(new Place(2, i, 0))));
+      int less = x.sub(x.vector(ds), x.fixed(new Place(2, 2 + i, 0)));
+      x.store(e, p);
+      x.store(x.mul(x.mul(e, less), factor), ds);
+    }
+    return Loops.load(x);
   }
 
   /**
@@ -230,17 +255,11 @@ public final class AttentionGradientKernel {
             height, local.heap, values + i * size, dOutAcross + at, size, local.tile);
         Finish.put(local.tile, present, WIDTH, ds + to, WIDTH);
       }
-      float[] sums = local.row;
-      float[] taken = local.tile;
       for (int i = 0; i < WIDTH; i++) {
-        sums[i] = i < lanes ? at(lse, query + i) : 0;
-        taken[i] = i < lanes ? at(rows, query + i) : 0;
+        Lanes.set(local.rows, i, i < lanes ? at(lse, query + i) : 0);
+        Lanes.set(local.rows, WIDTH + i, i < lanes ? at(rows, query + i) : 0);
       }
-      for (int lane = 0; lane < WIDTH; lane += COUNT) {
-        FloatVector sum = FloatVector.fromArray(F32, sums, lane);
-        FloatVector less = FloatVector.fromArray(F32, taken, lane);
-        softmaxGradient(block, bytes(lane), sum, less);
-      }
+      softmaxGradient(block);
       Bfloat16.round(precision, p, block * WIDTH);
       Bfloat16.round(precision, ds, block * WIDTH);
     }
@@ -249,7 +268,23 @@ public final class AttentionGradientKernel {
       return Lanes.MEMORY.get(Panel.FLOAT, column.address(row, 0));
     }
 
-    private void softmaxGradient(int block, long lane, FloatVector sum, FloatVector less) {
+    private void softmaxGradient(int block) {
+      if (SOFTMAX_GRADIENT.isPresent()) {
+        Lanes.set(local.rows, 2 * WIDTH, (float) scale);
+        local.addresses[0] = p;
+        local.addresses[1] = ds;
+        local.addresses[2] = local.rows;
+        SOFTMAX_GRADIENT.get().run(local.addresses, block);
+        return;
+      }
+      for (long lane = 0; lane < 2L * BYTES; lane += BYTES) {
+        softmaxGradient(block, lane);
+      }
+    }
+
+    private void softmaxGradient(int block, long lane) {
+      FloatVector sum = load(local.rows + lane);
+      FloatVector less = load(local.rows + 2L * BYTES + lane);
       FloatVector factor = FloatVector.broadcast(F32, (float) scale);
       long at = lane;
       for (int i = 0; i < block; i++) {
@@ -292,13 +327,13 @@ public final class AttentionGradientKernel {
     }
 
     private void writeQueries(Matrix dq, int first, int count) {
-      Arrays.fill(local.row, 1f);
+      Arrays.fill(local.tile, 0, WIDTH, 1f);
       for (int from = 0; from < count; from += WIDTH) {
         int at = dQueries + from * MicroKernel.padded(size);
         MemorySegment.copy(local.heap, at, Lanes.MEMORY, Panel.FLOAT, scaled, size * WIDTH);
         int row = Turn.rows(scaled, size, local.heap);
         int present = Math.min(WIDTH, count - from);
-        Turn.put(local.heap, row, present, size, local.row, dq, first + from);
+        Turn.put(local.heap, row, present, size, local.tile, dq, first + from);
       }
     }
 

@@ -6,13 +6,15 @@ import static org.jdit.tensor.cpu.kernel.Lanes.F32;
 import static org.jdit.tensor.cpu.kernel.Lanes.load;
 import static org.jdit.tensor.cpu.kernel.Lanes.store;
 
-import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Shape;
+import org.jdit.tensor.cpu.machine.LoopWriter;
+import org.jdit.tensor.cpu.machine.LoopWriter.Place;
+import org.jdit.tensor.cpu.machine.VectorLoop;
 
 /**
  * {@code softmax(scale · q kᵀ) v} without the matrix of all scores (torch
@@ -53,6 +55,12 @@ public final class AttentionKernel {
 
   /** The largest head size: the queries of one panel fill their room. */
   public static final int MAX_HEAD_SIZE = BLOCK / 32;
+
+  /**
+   * In machine code: takes exponentials of the rows at the first address less the row at the
+   * second, and leaves their sums behind that.
+   */
+  private static final Optional<VectorLoop> EXPONENTIALS = loop();
 
   private final Scratch scratch;
 
@@ -102,6 +110,18 @@ public final class AttentionKernel {
               t.attend(first, count);
               t.finish(first, count, head(out, image, head), column(lse, image, head));
             });
+  }
+
+  private static Optional<VectorLoop> loop() {
+    LoopWriter x = new LoopWriter();
+    for (int i = 0; i < 2; i++) {
+      Place at = new Place(0, i, 2);
+      int e = Loops.exp(x, x.sub(x.vector(at), x.fixed(new Place(1, i, 0))));
+      int sum = x.sum(0);
+      x.collect(sum, x.add(sum, e), new Place(1, 2 + i, 0));
+      x.store(e, at);
+    }
+    return Loops.load(x);
   }
 
   /** How many vectors of a size fit a block: a multiple of {@code step}, at least one step. */
@@ -155,6 +175,9 @@ public final class AttentionKernel {
     private final long state;
     private final long scores;
 
+    // Of the panel of queries at hand: maxima, or what to rescale by; behind them sums.
+    private final long maxima;
+
     Tile(Scratch.Local local, Matrix q, Matrix k, Matrix v, float scale) {
       this.blocks = local.blocks;
       this.local = local;
@@ -169,6 +192,7 @@ public final class AttentionKernel {
       this.values = block * line;
       this.sums = local.memory + bytes(FILLED);
       this.state = bytes(blocks.padded(size) * WIDTH);
+      this.maxima = local.rows;
       this.scores = local.memory + bytes(Scratch.Local.MEMORY - 2 * SCORES);
     }
 
@@ -210,10 +234,9 @@ public final class AttentionKernel {
      * @return where the weights are
      */
     private long score(int keys, long queries, float factor, long state, boolean more) {
-      if (more) {
-        MemorySegment.copy(Lanes.MEMORY, Panel.FLOAT, state, local.row, 0, WIDTH);
-      } else {
-        Arrays.fill(local.row, Float.NEGATIVE_INFINITY);
+      for (int lane = 0; lane < WIDTH; lane += COUNT) {
+        FloatVector lowest = FloatVector.broadcast(F32, Float.NEGATIVE_INFINITY);
+        store(more ? load(state + bytes(lane)) : lowest, maxima + bytes(lane));
       }
       for (int i = 0; i < keys; i += blocks.height()) {
         int height = blocks.height(keys - i);
@@ -223,9 +246,9 @@ public final class AttentionKernel {
         }
         keep(Math.min(height, keys - i), scores + i * ROW);
       }
+      exponentials(keys);
       for (int lane = 0; lane < WIDTH; lane += COUNT) {
-        exponentials(keys, scores + bytes(lane), lane);
-        update(state + bytes(lane), lane, more);
+        update(state + bytes(lane), bytes(lane), more);
       }
       return blocks.rounded(local, scores, keys, scores + bytes(SCORES));
     }
@@ -233,9 +256,21 @@ public final class AttentionKernel {
     // What a first block of keys does not need is apart from the loops: were it in them, C2 would
     // throw them away when it is first needed, and its second versions allocate vectors.
 
-    /** Takes the exponentials of a vector of queries; leaves their sum in local.tile. */
-    private void exponentials(int keys, long column, int lane) {
-      FloatVector max = FloatVector.fromArray(F32, local.row, lane);
+    /** Takes the exponentials of the scores less their maxima, and their sums. */
+    private void exponentials(int keys) {
+      if (EXPONENTIALS.isPresent()) {
+        local.addresses[0] = scores;
+        local.addresses[1] = maxima;
+        EXPONENTIALS.get().run(local.addresses, keys);
+        return;
+      }
+      for (int lane = 0; lane < WIDTH; lane += COUNT) {
+        exponentials(keys, scores + bytes(lane), bytes(lane));
+      }
+    }
+
+    private void exponentials(int keys, long column, long lane) {
+      FloatVector max = load(maxima + lane);
       FloatVector sum = FloatVector.zero(F32);
       long at = column;
       for (int i = 0; i < keys; i++) {
@@ -244,16 +279,16 @@ public final class AttentionKernel {
         store(e, at);
         at += ROW;
       }
-      sum.intoArray(local.tile, lane);
+      store(sum, maxima + ROW + lane);
     }
 
-    /** Updates maximum and sum of a vector of queries; leaves in local.row what to rescale by. */
-    private void update(long state, int lane, boolean more) {
-      FloatVector max = FloatVector.fromArray(F32, local.row, lane);
-      FloatVector sum = FloatVector.fromArray(F32, local.tile, lane);
+    /** Updates maximum and sum of a vector of queries; leaves in their place what to rescale by. */
+    private void update(long state, long lane, boolean more) {
+      FloatVector max = load(maxima + lane);
+      FloatVector sum = load(maxima + ROW + lane);
       if (more) {
         FloatVector factor = VectorMath.exp(load(state).sub(max));
-        factor.intoArray(local.row, lane);
+        store(factor, maxima + lane);
         sum = factor.fma(load(state + ROW), sum);
       }
       store(max, state);
@@ -267,11 +302,11 @@ public final class AttentionKernel {
       }
     }
 
-    /** Stores scores and raises the maxima in local.row to them. */
+    /** Stores scores and raises the maxima to them. */
     private void keep(int rows, long to) {
       float[] tile = local.tile;
-      FloatVector max0 = FloatVector.fromArray(F32, local.row, 0);
-      FloatVector max1 = FloatVector.fromArray(F32, local.row, COUNT);
+      FloatVector max0 = load(maxima);
+      FloatVector max1 = load(maxima + BYTES);
       long at = to;
       for (int i = 0; i < rows * WIDTH; i += WIDTH) {
         FloatVector x0 = FloatVector.fromArray(F32, tile, i);
@@ -282,8 +317,8 @@ public final class AttentionKernel {
         store(x1, at + BYTES);
         at += ROW;
       }
-      max0.intoArray(local.row, 0);
-      max1.intoArray(local.row, COUNT);
+      store(max0, maxima);
+      store(max1, maxima + BYTES);
     }
 
     /** Adds the values of a block of keys, weighted. */
@@ -310,8 +345,8 @@ public final class AttentionKernel {
     /** Adds to the sums, rescaled. */
     private void add(int height, long sums) {
       float[] tile = local.tile;
-      FloatVector factor0 = FloatVector.fromArray(F32, local.row, 0);
-      FloatVector factor1 = FloatVector.fromArray(F32, local.row, COUNT);
+      FloatVector factor0 = load(maxima);
+      FloatVector factor1 = load(maxima + BYTES);
       long at = sums;
       for (int i = 0; i < height * WIDTH; i += WIDTH) {
         FloatVector x0 = FloatVector.fromArray(F32, tile, i);
@@ -324,20 +359,19 @@ public final class AttentionKernel {
 
     void finish(int first, int count, Matrix out, Matrix lse) {
       float[] factors = local.tile;
-      float[] logarithms = local.row;
       for (int begin = 0; begin < count; begin += WIDTH) {
         long sums = sums(begin / WIDTH);
         for (int lane = 0; lane < WIDTH; lane += COUNT) {
           FloatVector max = load(sums + state + bytes(lane));
           FloatVector sum = load(sums + state + ROW + bytes(lane));
           FloatVector.broadcast(F32, 1f).div(sum).intoArray(factors, lane);
-          VectorMath.log(sum).add(max).intoArray(logarithms, lane);
+          store(VectorMath.log(sum).add(max), maxima + bytes(lane));
         }
         int present = Math.min(WIDTH, count - begin);
         int row = Turn.rows(sums, size, local.heap);
         Turn.put(local.heap, row, present, size, factors, out, first + begin);
         for (int i = 0; i < present; i++) {
-          Lanes.MEMORY.set(Panel.FLOAT, lse.address(first + begin + i, 0), logarithms[i]);
+          Lanes.MEMORY.set(Panel.FLOAT, lse.address(first + begin + i, 0), Lanes.get(maxima, i));
         }
       }
     }

@@ -7,8 +7,12 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jdit.tensor.Shape;
+import org.jdit.tensor.cpu.machine.LoopWriter;
+import org.jdit.tensor.cpu.machine.LoopWriter.Place;
+import org.jdit.tensor.cpu.machine.VectorLoop;
 import org.jdit.tensor.op.Op;
 import org.jdit.tensor.program.Input;
 import org.jdit.tensor.program.Node;
@@ -19,8 +23,8 @@ import org.jdit.tensor.program.Node;
  * numbers of their slots, operands' first.
  */
 final class Chain {
-  /** The function of an operation, and the slots that it reads and sets. */
-  private record Instruction(FloatFunction fn, int a, int b, int c, int to) {}
+  /** An operation and the slots that it reads and sets. */
+  private record Instruction(Op op, FloatFunction fn, int a, int b, int c, int to) {}
 
   private final Registers registers;
   private final Shape shape;
@@ -33,6 +37,11 @@ final class Chain {
 
   private final Deque<Integer> free = new ArrayDeque<>();
   private int used;
+
+  /** The slots that are read after a chunk. */
+  private List<Integer> stored = List.of();
+
+  private Optional<VectorLoop> loop = Optional.empty();
 
   /** No operations yet, on some operands that stretch to one shape. */
   Chain(Registers registers, Shape shape, List<Operand> operands) {
@@ -57,7 +66,7 @@ final class Chain {
     int c = in.size() > 2 ? in.get(2) : a;
     homes.add(free.isEmpty() ? used++ : free.removeLast());
     int to = homes.size() - 1;
-    code.add(new Instruction(FloatFunction.of(op), a, b, c, to));
+    code.add(new Instruction(op, FloatFunction.of(op), a, b, c, to));
     return to;
   }
 
@@ -113,9 +122,35 @@ final class Chain {
     return slot < operands.size() && operands.get(slot).overlaps(result);
   }
 
-  /** Makes room in the registers for chunks. */
-  void demand(int chunk) {
+  /**
+   * Makes room in the registers for chunks, and code if there can be some.
+   *
+   * @param results the slots of operations that are read after each chunk; of the others none may
+   *     be
+   */
+  void complete(int chunk, List<Integer> results) {
     registers.demand(used, chunk);
+    stored = results.stream().distinct().toList();
+    if (code.stream().allMatch(i -> Loops.compute(i.op))) {
+      loop = Loops.load(write());
+    }
+  }
+
+  /** All operations as one loop; its addresses are those of operands, then those of results. */
+  private LoopWriter write() {
+    LoopWriter writer = new LoopWriter();
+    List<Integer> values = new ArrayList<>();
+    for (int i = 0; i < operands.size(); i++) {
+      values.add(isConstant(i) ? writer.constant(i, 0) : writer.vector(new Place(i, 0, 1)));
+    }
+    for (Instruction i : code) {
+      int a = values.get(i.a);
+      values.add(Loops.compute(writer, i.op, a, values.get(i.b), values.get(i.c)));
+    }
+    for (int i = 0; i < stored.size(); i++) {
+      writer.store(values.get(stored.get(i)), new Place(operands.size() + i, 0, 1));
+    }
+    return writer;
   }
 
   /** Where the values of a chunk are. */
@@ -123,9 +158,13 @@ final class Chain {
     private final long[] homes;
     private final long[] at;
 
-    private Frame(long[] homes) {
+    /** What the loop takes. */
+    private final long[] addresses;
+
+    private Frame(long[] homes, int addresses) {
       this.homes = homes;
       this.at = homes.clone();
+      this.addresses = new long[addresses];
     }
 
     /** The address of a slot's register. */
@@ -152,7 +191,7 @@ final class Chain {
         loads.get(i).read(0, (int) Math.min(chunk, shape.numel()), addresses[i]);
       }
     }
-    return new Frame(addresses);
+    return new Frame(addresses, operands.size() + stored.size());
   }
 
   /** Computes all values of a chunk of elements. */
@@ -162,6 +201,14 @@ final class Chain {
       if (!isConstant(i)) {
         at[i] = loads.get(i).chunk(start, n, frame.homes[i]);
       }
+    }
+    if (loop.isPresent()) {
+      for (int i = 0; i < stored.size(); i++) {
+        frame.addresses[operands.size() + i] = at[stored.get(i)];
+      }
+      System.arraycopy(at, 0, frame.addresses, 0, operands.size());
+      loop.get().run(frame.addresses, Math.ceilDiv(n, Lanes.COUNT));
+      return;
     }
     for (Instruction i : code) {
       i.fn.apply(at[i.a], at[i.b], at[i.c], at[i.to], (long) n * Float.BYTES);

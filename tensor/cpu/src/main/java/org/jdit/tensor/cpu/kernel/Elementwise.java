@@ -76,7 +76,7 @@ public final class Elementwise implements Step {
       stores.add(new Store(new Writer(out.get(i)), slot, direct));
     }
     numel = chain.shape().numel();
-    chain.demand(CHUNK);
+    chain.complete(CHUNK, slots);
   }
 
   @Override

@@ -233,7 +233,7 @@ public final class Gemm {
         boolean last) {
       int cols = Math.min(MicroKernel.WIDTH, n - column);
       float[] tile = local.tile;
-      Finish.prepare(epilogue, column, cols, local.row);
+      Finish.prepare(epilogue, column, cols, local.rows);
       for (int i = 0; i < rows; i += blocks.height()) {
         int height = blocks.height(rows - i);
         int present = Math.min(height, rows - i);
@@ -243,7 +243,7 @@ public final class Gemm {
           Finish.add(tile, present, cols, at, c.rowStride());
         }
         if (last) {
-          Finish.apply(epilogue, tile, present, local.row);
+          Finish.apply(epilogue, tile, present, local);
         }
         Finish.put(tile, present, cols, at, c.rowStride());
       }

@@ -1,10 +1,19 @@
 package org.jdit.tensor.cpu.kernel;
 
+import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
+import org.jdit.tensor.cpu.machine.LoopWriter;
+import org.jdit.tensor.cpu.machine.VectorLoop;
 import org.jdit.tensor.op.GroupNorm;
 
 /** Group normalisation of images, with SiLU if asked; one task for each group. */
 public final class GroupNormStep implements Step {
+  /** In machine code, from the first address to the second, with two numbers from the array. */
+  private static final Optional<VectorLoop> AFFINE = Loops.map(GroupNormStep::affine);
+
+  private static final Optional<VectorLoop> AFFINE_SILU =
+      Loops.map((x, in) -> Loops.silu(x, affine(x, in)));
+
   private final Workers workers;
   private final Registers registers;
   private final GroupNorm op;
@@ -95,6 +104,10 @@ public final class GroupNormStep implements Step {
   }
 
   private static void affine(long x, float factor, float summand, long y, int n) {
+    if (AFFINE.isPresent()) {
+      run(AFFINE.get(), x, factor, summand, y, n);
+      return;
+    }
     FloatVector a = FloatVector.broadcast(Lanes.F32, factor);
     FloatVector b = FloatVector.broadcast(Lanes.F32, summand);
     for (long i = 0; i < (long) n * Float.BYTES; i += Lanes.BYTES) {
@@ -103,10 +116,22 @@ public final class GroupNormStep implements Step {
   }
 
   private static void affineSilu(long x, float factor, float summand, long y, int n) {
+    if (AFFINE_SILU.isPresent()) {
+      run(AFFINE_SILU.get(), x, factor, summand, y, n);
+      return;
+    }
     FloatVector a = FloatVector.broadcast(Lanes.F32, factor);
     FloatVector b = FloatVector.broadcast(Lanes.F32, summand);
     for (long i = 0; i < (long) n * Float.BYTES; i += Lanes.BYTES) {
       Lanes.store(VectorMath.silu(Lanes.load(x + i).fma(a, b)), y + i);
     }
+  }
+
+  private static void run(VectorLoop loop, long x, float factor, float summand, long y, int n) {
+    loop.run(new long[] {x, y}, new float[] {factor, summand}, Math.ceilDiv(n, Lanes.COUNT));
+  }
+
+  private static int affine(LoopWriter x, int in) {
+    return x.fma(in, x.constant(LoopWriter.ARRAY, 0), x.constant(LoopWriter.ARRAY, 1));
   }
 }

@@ -33,6 +33,11 @@ public final class Lanes {
   public static float sum(FloatVector v) {
     float[] lane = new float[COUNT];
     v.intoArray(lane, 0);
+    return sum(lane);
+  }
+
+  /** As above, of lanes in an array, which is used up. */
+  static float sum(float[] lane) {
     for (int half = COUNT / 2; half > 0; half /= 2) {
       for (int i = 0; i < half; i++) {
         lane[i] += lane[i + half];

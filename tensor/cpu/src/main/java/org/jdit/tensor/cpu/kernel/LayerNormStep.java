@@ -2,6 +2,9 @@ package org.jdit.tensor.cpu.kernel;
 
 import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
+import org.jdit.tensor.cpu.machine.LoopWriter;
+import org.jdit.tensor.cpu.machine.LoopWriter.Place;
+import org.jdit.tensor.cpu.machine.VectorLoop;
 
 /** Layer normalisation over the last axis, and what follows it in adaLN. */
 public final class LayerNormStep implements Step {
@@ -20,6 +23,15 @@ public final class LayerNormStep implements Step {
    * @param scale {@code [N, D]}
    */
   public record Modulation(Operand shift, Operand scale) {}
+
+  /**
+   * In machine code, from the first address to the second, with mean and reciprocal deviation from
+   * the array.
+   */
+  private static final Optional<VectorLoop> NORMALISE = Loops.map(LayerNormStep::normalise);
+
+  /** As above, with the scale at the third address and the shift at the fourth. */
+  private static final Optional<VectorLoop> MODULATE = Loops.map(LayerNormStep::modulate);
 
   private final Workers workers;
   private final Registers registers;
@@ -75,7 +87,6 @@ public final class LayerNormStep implements Step {
       float m = (float) (Sums.sum(from, width) / width);
       float s = (float) (1 / Math.sqrt(Sums.sumSquares(from, m, width) / width + eps));
       long to = y.place(i * width, width, row);
-      normalise(from, m, s, to, width);
       if (mean != null) {
         mean.writeDouble(i, m);
         rstd.writeDouble(i, s);
@@ -87,10 +98,33 @@ public final class LayerNormStep implements Step {
           shift.read(sample * width, width, summands);
           present = sample;
         }
-        modulate(to, factors, summands, width);
       }
+      normalise(from, m, s, factors, summands, to);
       y.write(i * width, width, to);
     }
+  }
+
+  private void normalise(long x, float mean, float rstd, long scale, long shift, long y) {
+    Optional<VectorLoop> loop = this.shift == null ? NORMALISE : MODULATE;
+    if (loop.isPresent()) {
+      long[] addresses = {x, y, scale, shift};
+      loop.get().run(addresses, new float[] {mean, rstd}, Math.ceilDiv(width, Lanes.COUNT));
+      return;
+    }
+    normalise(x, mean, rstd, y, width);
+    if (this.shift != null) {
+      modulate(y, scale, shift, width);
+    }
+  }
+
+  private static int normalise(LoopWriter x, int in) {
+    int centred = x.sub(in, x.constant(LoopWriter.ARRAY, 0));
+    return x.mul(centred, x.constant(LoopWriter.ARRAY, 1));
+  }
+
+  private static int modulate(LoopWriter x, int in) {
+    int factor = x.add(x.vector(new Place(2, 0, 1)), x.literal(1));
+    return x.fma(normalise(x, in), factor, x.vector(new Place(3, 0, 1)));
   }
 
   private static void normalise(long x, float mean, float rstd, long y, int n) {

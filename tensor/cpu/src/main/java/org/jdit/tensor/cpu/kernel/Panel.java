@@ -111,10 +111,7 @@ final class Panel {
     for (int i = 0; i < width; i += Transpose.SIZE) {
       int rows = Math.min(Transpose.SIZE, width - i);
       long address = lines.address(first + i, from);
-      for (int k = 0; k < done; k += Transpose.SIZE) {
-        Transpose.block(
-            address + (long) k * Float.BYTES, row, rows, into, at + k * width + i, width);
-      }
+      Transpose.blocks(rows, address, row, done / Transpose.SIZE, into, at + i, width);
     }
     return done;
   }

@@ -89,7 +89,7 @@ public final class Reduction implements Step {
         in.stream().map(x -> x.numel() == 1 ? x : order.turn(x.expand(shape))).toList();
     Chain values = new Chain(registers, order.turn(Strided.contiguous(shape)).shape(), turned);
     int slot = values.compute(nodes, chain.inputs(), Set.of(reduced)).get(reduced);
-    values.demand(Registers.CHUNK);
+    values.complete(Registers.CHUNK, List.of(slot));
     Source source =
         worker -> {
           Chain.Frame frame = values.frame(worker, Registers.CHUNK);

@@ -31,16 +31,21 @@ public final class Scratch implements AutoCloseable {
     /** Floats of working memory of {@link #blocks} for a matrix unit; others' is the heap. */
     static final int LEFT = 2 << 16;
 
+    private static final int ROWS = 3 * MicroKernel.WIDTH;
+
     private static final int WORK = (int) (Bf16Panels.WORK / Float.BYTES);
 
     /** Result of the micro-kernel. */
     final float[] tile = new float[Blocks.mostTile()];
 
-    /** One row of a tile. */
-    final float[] row = new float[MicroKernel.WIDTH];
+    /** What loops in machine code are given. */
+    final long[] addresses = new long[3];
 
     /** Left operands. */
     final float[] heap = new float[HEAP];
+
+    /** Address of three rows of a tile. */
+    final long rows;
 
     /** Address of right operands. */
     final long memory;
@@ -53,6 +58,7 @@ public final class Scratch implements AutoCloseable {
 
     private Local(long memory, Precision precision, Optional<MatrixUnit> unit) {
       this.memory = memory;
+      this.rows = memory + (long) (floats(unit) - ROWS) * Float.BYTES;
       this.work = memory + (long) MEMORY * Float.BYTES;
       this.blocks =
           unit.map(u -> onUnit(u, precision, work + Bf16Panels.WORK, LEFT))
@@ -60,7 +66,7 @@ public final class Scratch implements AutoCloseable {
     }
 
     private static int floats(Optional<MatrixUnit> unit) {
-      return MEMORY + WORK + (unit.isPresent() ? LEFT : 0);
+      return MEMORY + WORK + (unit.isPresent() ? LEFT : 0) + ROWS;
     }
   }
 

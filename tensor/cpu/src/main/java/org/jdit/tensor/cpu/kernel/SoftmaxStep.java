@@ -1,7 +1,18 @@
 package org.jdit.tensor.cpu.kernel;
 
+import java.util.Optional;
+import org.jdit.tensor.cpu.machine.LoopWriter;
+import org.jdit.tensor.cpu.machine.VectorLoop;
+
 /** {@code exp(x - max) / sum} over the last axis. */
 public final class SoftmaxStep implements Step {
+  /** In machine code, from the first address to the second, with a number from the array. */
+  private static final Optional<VectorLoop> EXPONENTIALS =
+      Loops.map((x, in) -> Loops.exp(x, x.sub(in, x.constant(LoopWriter.ARRAY, 0))));
+
+  private static final Optional<VectorLoop> SCALE =
+      Loops.map((x, in) -> x.mul(in, x.constant(LoopWriter.ARRAY, 0)));
+
   private final Workers workers;
   private final Registers registers;
   private final Reader x;
@@ -39,12 +50,20 @@ public final class SoftmaxStep implements Step {
   }
 
   private static void exponentials(long x, float max, long y, int n) {
+    if (EXPONENTIALS.isPresent()) {
+      EXPONENTIALS.get().run(new long[] {x, y}, new float[] {max}, Math.ceilDiv(n, Lanes.COUNT));
+      return;
+    }
     for (long i = 0; i < (long) n * Float.BYTES; i += Lanes.BYTES) {
       Lanes.store(VectorMath.exp(Lanes.load(x + i).sub(max)), y + i);
     }
   }
 
   private static void scale(long x, float by, int n) {
+    if (SCALE.isPresent()) {
+      SCALE.get().run(new long[] {x, x}, new float[] {by}, Math.ceilDiv(n, Lanes.COUNT));
+      return;
+    }
     for (long i = 0; i < (long) n * Float.BYTES; i += Lanes.BYTES) {
       Lanes.store(Lanes.load(x + i).mul(by), x + i);
     }

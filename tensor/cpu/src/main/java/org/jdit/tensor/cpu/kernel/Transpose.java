@@ -4,11 +4,13 @@ import static org.jdit.tensor.cpu.kernel.Lanes.F32;
 import static org.jdit.tensor.cpu.kernel.Lanes.load;
 
 import jdk.incubator.vector.FloatVector;
+import org.jdit.tensor.cpu.machine.TransposeCode;
+import org.jdit.tensor.cpu.machine.TransposeKernel;
 
 /**
- * Blocks of 16 by 16 floats, transposed in registers: vectors exchange halves, quarters, pairs and
- * neighbours in turn. Written out, because C2 keeps a variable in a register but not an element of
- * an array. For vectors of 16 lanes only.
+ * Blocks of 16 by 16 floats, transposed in registers, in machine code if there is some. Else
+ * vectors exchange halves, quarters, pairs and neighbours in turn. Written out, because C2 keeps a
+ * variable in a register but not an element of an array. For vectors of 16 lanes only.
  */
 final class Transpose {
   /** Rows and columns of a block. */
@@ -23,6 +25,9 @@ final class Transpose {
   private static final FloatVector LOW8 = exchange(8, false);
   private static final FloatVector HIGH8 = exchange(8, true);
 
+  private static final TransposeKernel KERNEL =
+      TransposeCode.find().toOptional().orElse(Transpose::vectors);
+
   private Transpose() {}
 
   /** Which lanes of two vectors, the second's from 16 on, are one of the pair after an exchange. */
@@ -35,17 +40,25 @@ final class Transpose {
     return FloatVector.fromArray(F32, lanes, 0);
   }
 
+  /** {@link TransposeKernel#transpose}. */
+  static void blocks(int rows, long from, long row, int blocks, float[] into, int to, int width) {
+    if (blocks > 0) {
+      KERNEL.transpose(rows, from, row, blocks, into, to, width);
+    }
+  }
+
+  private static void vectors(
+      int rows, long from, long row, int blocks, float[] into, int to, int width) {
+    for (int i = 0; i < blocks; i++) {
+      block(from + (long) i * Lanes.BYTES, row, rows, into, to + i * SIZE * width, width);
+    }
+  }
+
   /**
-   * Sixteen columns of a few rows become sixteen rows.
-   *
-   * @param from address of the first row
-   * @param row bytes from a row to the next
-   * @param rows how many, 12 or 16; a store of fewer than 16 is wider than them, but the next one
-   *     puts right what it spoils and the last one is cut
-   * @param to where in {@code into} the first new row begins
-   * @param width elements from a new row to the next, at least {@code rows}
+   * One block. A store of fewer than 16 elements is wider than them, but the next one puts right
+   * what it spoils and the last one is cut.
    */
-  static void block(long from, long row, int rows, float[] into, int to, int width) {
+  private static void block(long from, long row, int rows, float[] into, int to, int width) {
     long rest = rows == SIZE ? from + 12 * row : from;
     FloatVector a0 = load(from);
     FloatVector a1 = load(from + row);

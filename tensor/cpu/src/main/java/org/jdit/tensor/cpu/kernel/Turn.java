@@ -33,7 +33,7 @@ final class Turn {
     for (int i = 0; i < WIDTH; i += COUNT) {
       for (int j = 0; j < size; j += COUNT) {
         long at = panel + ((long) j * WIDTH + i) * Float.BYTES;
-        Transpose.block(at, 2L * Lanes.BYTES, COUNT, into, i * row + j, row);
+        Transpose.blocks(COUNT, at, 2L * Lanes.BYTES, 1, into, i * row + j, row);
       }
     }
     return row;

@@ -22,11 +22,28 @@ import jdk.incubator.vector.VectorMask;
  */
 public final class VectorMath {
   /** Adding this rounds to an integer, which then stands in the low bits. */
-  private static final float ROUND = 0x1.8p23f;
+  static final float ROUND = 0x1.8p23f;
 
-  private static final float LOG2_E = 1.442695f;
-  private static final float LN2_HIGH = 0.6931472f;
-  private static final float LN2_LOW = -1.9046542e-9f;
+  // exp: where it is 0 and infinity, and the polynomial's coefficients.
+  static final float LEAST = -104f;
+  static final float MOST = 89f;
+  static final float LOG2_E = 1.442695f;
+  static final float LN2_HIGH = 0.6931472f;
+  static final float LN2_LOW = -1.9046542e-9f;
+  static final float EXP_2 = 0.49999994f;
+  static final float EXP_3 = 1.6666521e-1f;
+  static final float EXP_4 = 4.166839e-2f;
+  static final float EXP_5 = 8.36871e-3f;
+  static final float EXP_6 = 1.3814613e-3f;
+
+  // tanh: a polynomial of this many terms below this size.
+  static final float TANH_SMALL = 0.625f;
+  static final float TANH_3 = -0.3333333f;
+  static final float TANH_5 = 1.3333206e-1f;
+  static final float TANH_7 = -5.3946763e-2f;
+  static final float TANH_9 = 2.1700703e-2f;
+  static final float TANH_11 = -8.177398e-3f;
+  static final float TANH_13 = 2.1429618e-3f;
 
   private static final float TWO_OVER_PI = 0.63661975f;
   private static final float HALF_PI_HIGH = 1.5707964f;
@@ -39,6 +56,10 @@ public final class VectorMath {
   private static final int SQRT_HALF_BITS = 0x3f3504f3;
   private static final float SQRT_2_OVER_PI = 0.7978846f;
 
+  // -2u of gelu, as a polynomial.
+  static final float GELU_1 = -2 * SQRT_2_OVER_PI;
+  static final float GELU_3 = -2 * SQRT_2_OVER_PI * 0.044715f;
+
   private VectorMath() {}
 
   /**
@@ -46,15 +67,15 @@ public final class VectorMath {
    * float.
    */
   public static FloatVector exp(FloatVector x) {
-    FloatVector limited = x.blend(-104f, x.compare(LT, -104f)).blend(89f, x.compare(GT, 89f));
+    FloatVector limited = x.blend(LEAST, x.compare(LT, LEAST)).blend(MOST, x.compare(GT, MOST));
     FloatVector shifted = limited.fma(all(LOG2_E), all(ROUND));
     FloatVector n = shifted.sub(ROUND);
     FloatVector r = n.fma(all(-LN2_HIGH), limited);
     r = n.fma(all(-LN2_LOW), r);
-    FloatVector p = r.fma(all(1.3814613e-3f), all(8.36871e-3f));
-    p = p.fma(r, all(4.166839e-2f));
-    p = p.fma(r, all(1.6666521e-1f));
-    p = p.fma(r, all(0.49999994f));
+    FloatVector p = r.fma(all(EXP_6), all(EXP_5));
+    p = p.fma(r, all(EXP_4));
+    p = p.fma(r, all(EXP_3));
+    p = p.fma(r, all(EXP_2));
     p = p.fma(r.mul(r), r).add(1f);
     // 2^n as a product of two halves, so that denormal numbers and infinity come out of it.
     IntVector exponent = shifted.reinterpretAsInts().sub(Float.floatToRawIntBits(ROUND));
@@ -94,16 +115,16 @@ public final class VectorMath {
   /** Hyperbolic tangent, to 2 ulp. */
   public static FloatVector tanh(FloatVector x) {
     FloatVector z = x.mul(x);
-    FloatVector p = z.fma(all(2.1429618e-3f), all(-8.177398e-3f));
-    p = p.fma(z, all(2.1700703e-2f));
-    p = p.fma(z, all(-5.3946763e-2f));
-    p = p.fma(z, all(1.3333206e-1f));
-    p = p.fma(z, all(-0.3333333f));
+    FloatVector p = z.fma(all(TANH_13), all(TANH_11));
+    p = p.fma(z, all(TANH_9));
+    p = p.fma(z, all(TANH_7));
+    p = p.fma(z, all(TANH_5));
+    p = p.fma(z, all(TANH_3));
     FloatVector small = p.fma(z.mul(x), x);
     FloatVector size = x.abs();
     FloatVector large = all(1f).sub(all(2f).div(exp(size.add(size)).add(1f)));
     large = large.blend(large.neg(), x.compare(LT, 0f));
-    return small.blend(large, size.compare(LT, 0.625f).not());
+    return small.blend(large, size.compare(LT, TANH_SMALL).not());
   }
 
   /**
@@ -189,8 +210,7 @@ public final class VectorMath {
    * -1; below, the exponent's rounding adds up to {@code 3 |2u|} ulp.
    */
   public static FloatVector gelu(FloatVector x) {
-    FloatVector slope =
-        x.mul(x).fma(all(-2 * SQRT_2_OVER_PI * 0.044715f), all(-2 * SQRT_2_OVER_PI));
+    FloatVector slope = x.mul(x).fma(all(GELU_3), all(GELU_1));
     return x.div(exp(slope.mul(x)).add(1f));
   }
 

@@ -7,9 +7,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Writes the few x86-64 instructions that {@link FmaKernel}, {@link AmxKernel} and {@link
- * DotKernel} are made of. Methods have the names of the instructions, destination first. Vector
- * registers have 512 bits and go by their numbers, 0 to 31.
+ * Writes the few x86-64 instructions that {@link FmaKernel}, {@link AmxKernel}, {@link DotKernel}
+ * and the loops of {@link LoopWriter} are made of. Methods have the names of the instructions,
+ * destination first. Vector registers have 512 bits and go by their numbers, 0 to 31.
  *
  * <p>Encodings are those of the Intel 64 and IA-32 Architectures Software Developer's Manual,
  * volume 2: section 2.1 (ModR/M and SIB bytes), 2.2.1 (REX prefixes), 2.3 (VEX prefixes), 2.7 (EVEX
@@ -76,8 +76,8 @@ final class Assembler {
     private int position = -1;
   }
 
-  /** All code is one page at most. */
-  private static final int MOST = 4096;
+  /** No code is longer than this. */
+  private static final int MOST = 1 << 16;
 
   private static final int ZMM_BYTES = 64;
 
@@ -96,6 +96,7 @@ final class Assembler {
   private static final int F2 = 3;
   private static final int MAP_0F = 1;
   private static final int MAP_0F38 = 2;
+  private static final int MAP_0F3A = 3;
 
   private final ByteBuffer code = ByteBuffer.allocate(MOST).order(ByteOrder.LITTLE_ENDIAN);
   private final List<Label> labels = new ArrayList<>();
@@ -135,6 +136,12 @@ final class Assembler {
     modrm(REGISTERS, from.low(), to.low());
   }
 
+  /** {@code MOV r64, [base + offset]}: REX.W 8B /r. */
+  void mov(Register to, Register base, int offset) {
+    code.put((byte) (0x48 | to.high() << 2 | base.high())).put((byte) 0x8b);
+    displaced(to.low(), base, offset, 1);
+  }
+
   /** {@code ADD r64, imm}: REX.W 83 /0 ib, or REX.W 81 /0 id. */
   void add(Register to, int value) {
     boolean small = value == (byte) value;
@@ -164,6 +171,27 @@ final class Assembler {
     code.put((byte) (0x48 | r.high() << 2 | r.high()));
     code.put((byte) 0x85);
     modrm(REGISTERS, r.low(), r.low());
+  }
+
+  /** {@code CMP a, b} of r64: REX.W 39 /r. */
+  void cmp(Register a, Register b) {
+    code.put((byte) (0x48 | b.high() << 2 | a.high())).put((byte) 0x39);
+    modrm(REGISTERS, b.low(), a.low());
+  }
+
+  /** {@code JMP r64}: FF /4. */
+  void jmp(Register to) {
+    if (to.high() > 0) {
+      throw new IllegalArgumentException("no encoding for " + to);
+    }
+    code.put((byte) 0xff);
+    modrm(REGISTERS, 4, to.low());
+  }
+
+  /** {@code JB rel32}, if the comparison's first is below its second: 0F 82 cd. */
+  void jb(Label to) {
+    code.put((byte) 0x0f).put((byte) 0x82);
+    distance(to);
   }
 
   /** {@code JZ rel32}: 0F 84 cd. */
@@ -229,14 +257,12 @@ final class Assembler {
 
   /** {@code VPXORD zmm, zmm, zmm} of a register with itself: EVEX.512.66.0F.W0 EF /r. */
   void clear(int zmm) {
-    evex(zmm >> 3, zmm >> 4, zmm >> 3, zmm, P66, MAP_0F, 0xef);
-    modrm(REGISTERS, zmm & 7, zmm & 7);
+    packed(Packed.VPXORD, zmm, zmm, zmm);
   }
 
   /** {@code VFMADD231PS to, a, b}, which is to += a · b: EVEX.512.66.0F38.W0 B8 /r. */
   void vfmadd231ps(int to, int a, int b) {
-    evex(to >> 3, b >> 4, b >> 3, a, P66, MAP_0F38, 0xb8);
-    modrm(REGISTERS, to & 7, b & 7);
+    packed(Packed.VFMADD231PS, to, a, b);
   }
 
   /**
@@ -246,6 +272,128 @@ final class Assembler {
   void vdpbf16ps(int to, int a, int b) {
     evex(to >> 3, b >> 4, b >> 3, a, F3, MAP_0F38, 0x52);
     modrm(REGISTERS, to & 7, b & 7);
+  }
+
+  /** An instruction of packed floats in registers: its prefix, its opcode's map, and the opcode. */
+  enum Packed {
+    VADDPS(NONE, MAP_0F, 0x58),
+    VMULPS(NONE, MAP_0F, 0x59),
+    VSUBPS(NONE, MAP_0F, 0x5c),
+    VDIVPS(NONE, MAP_0F, 0x5e),
+    /** The first if it is less than the second, else the second, which a NaN therefore stays. */
+    VMINPS(NONE, MAP_0F, 0x5d),
+    /** The first if it is greater than the second, else the second. */
+    VMAXPS(NONE, MAP_0F, 0x5f),
+    /** Of each four lanes the lower two of both operands, in turns. */
+    VUNPCKLPS(NONE, MAP_0F, 0x14),
+    /** Of each four lanes the upper two of both operands, in turns. */
+    VUNPCKHPS(NONE, MAP_0F, 0x15),
+    VPANDD(P66, MAP_0F, 0xdb),
+    VPXORD(P66, MAP_0F, 0xef),
+    /** The first times 2 to the power of the second. */
+    VSCALEFPS(P66, MAP_0F38, 0x2c),
+    /** The result's register plus the first times the second. */
+    VFMADD231PS(P66, MAP_0F38, 0xb8),
+    /** The first times the result's register, plus the second. */
+    VFMADD213PS(P66, MAP_0F38, 0xa8);
+
+    private final int prefix;
+    private final int map;
+    private final int opcode;
+
+    Packed(int prefix, int map, int opcode) {
+      this.prefix = prefix;
+      this.map = map;
+      this.opcode = opcode;
+    }
+  }
+
+  /** {@code INSTRUCTION to, a, b}: EVEX.512.W0 /r. */
+  void packed(Packed instruction, int to, int a, int b) {
+    evex(to >> 3, b >> 4, b >> 3, a, instruction.prefix, instruction.map, instruction.opcode);
+    modrm(REGISTERS, to & 7, b & 7);
+  }
+
+  /** {@code VSQRTPS to, a}: EVEX.512.0F.W0 51 /r. */
+  void vsqrtps(int to, int a) {
+    evex(to >> 3, a >> 4, a >> 3, 0, NONE, MAP_0F, 0x51);
+    modrm(REGISTERS, to & 7, a & 7);
+  }
+
+  /** {@code VMOVAPS to, from}: EVEX.512.0F.W0 28 /r. */
+  void vmovaps(int to, int from) {
+    evex(to >> 3, from >> 4, from >> 3, 0, NONE, MAP_0F, 0x28);
+    modrm(REGISTERS, to & 7, from & 7);
+  }
+
+  /**
+   * {@code VRANGEPS to, a, b, imm8}: EVEX.512.66.0F3A.W0 50 /r ib. With 4 the smaller and with 5
+   * the larger of two numbers, -0 being less than 0.
+   */
+  void vrangeps(int to, int a, int b, int choice) {
+    evex(to >> 3, b >> 4, b >> 3, a, P66, MAP_0F3A, 0x50);
+    modrm(REGISTERS, to & 7, b & 7);
+    code.put((byte) choice);
+  }
+
+  /**
+   * {@code VSHUFPS to, a, b, imm8}: EVEX.512.0F.W0 C6 /r ib. Of each four lanes two of a, then two
+   * of b, two bits of the choice for each.
+   */
+  void vshufps(int to, int a, int b, int choice) {
+    evex(to >> 3, b >> 4, b >> 3, a, NONE, MAP_0F, 0xc6);
+    modrm(REGISTERS, to & 7, b & 7);
+    code.put((byte) choice);
+  }
+
+  /** {@code VSHUFF32X4 to, a, b, imm8}, as above with quarters: EVEX.512.66.0F3A.W0 23 /r ib. */
+  void vshuff32x4(int to, int a, int b, int choice) {
+    evex(to >> 3, b >> 4, b >> 3, a, P66, MAP_0F3A, 0x23);
+    modrm(REGISTERS, to & 7, b & 7);
+    code.put((byte) choice);
+  }
+
+  /** {@code KMOVW k1, eax}: VEX.L0.0F.W0 92 /r. */
+  void kmovw() {
+    code.put((byte) 0xc5).put((byte) 0xf8).put((byte) 0x92).put((byte) 0xc8);
+  }
+
+  /** {@code VMOVUPS [base] {k1}, zmm}: EVEX.512.0F.W0 11 /r. */
+  void vmovupsMasked(Register base, int from) {
+    evex(from >> 3, 0, base.high(), 0, NONE, MAP_0F, 1, 0x11);
+    displaced(from, base, 0, ZMM_BYTES);
+  }
+
+  /** {@code VCMPPS k1, a, b, imm8}: EVEX.512.0F.W0 C2 /r ib. */
+  void vcmpps(int a, int b, int predicate) {
+    evex(0, b >> 4, b >> 3, a, NONE, MAP_0F, 0xc2);
+    modrm(REGISTERS, 1, b & 7);
+    code.put((byte) predicate);
+  }
+
+  /** {@code VBLENDMPS to {k1}, a, b}, which is b where k1 is set: EVEX.512.66.0F38.W0 65 /r. */
+  void vblendmps(int to, int a, int b) {
+    evex(to >> 3, b >> 4, b >> 3, a, P66, MAP_0F38, 1, 0x65);
+    modrm(REGISTERS, to & 7, b & 7);
+  }
+
+  /** {@code VMOVUPS zmm, [base + scale · index + offset]}: EVEX.512.0F.W0 10 /r. */
+  void vmovups(int to, Register base, Register index, int scale, int offset) {
+    evex(to >> 3, index.high(), base.high(), 0, NONE, MAP_0F, 0x10);
+    indexed(to, base, index, scale, offset);
+  }
+
+  /** {@code VMOVUPS [base + scale · index + offset], zmm}: EVEX.512.0F.W0 11 /r. */
+  void vmovups(Register base, Register index, int scale, int offset, int from) {
+    evex(from >> 3, index.high(), base.high(), 0, NONE, MAP_0F, 0x11);
+    indexed(from, base, index, scale, offset);
+  }
+
+  /** {@code VBROADCASTSS zmm, m32} of a float in the code: EVEX.512.66.0F38.W0 18 /r. */
+  void vbroadcastss(int to, Label from) {
+    evex(to >> 3, 0, 0, 0, P66, MAP_0F38, 0x18);
+    modrm(NO_DISPLACEMENT, to & 7, RELATIVE);
+    distance(from);
   }
 
   /** {@code VMOVUPS zmm, [base + offset]}: EVEX.512.0F.W0 10 /r. */
@@ -305,15 +453,36 @@ final class Assembler {
    * EVEX prefix, W0, 512 bits, and the opcode; registers are inverted.
    *
    * @param reg bits 3 and 4 of the register in ModR/M's reg field
-   * @param index bit 4 of the register in the rm field
+   * @param index bit 4 of the register in the rm field, or bit 3 of an index register
    * @param rm bit 3 of the register in the rm field
    * @param second the second operand, or 0
    */
   private void evex(int reg, int index, int rm, int second, int prefix, int map, int opcode) {
+    evex(reg, index, rm, second, prefix, map, 0, opcode);
+  }
+
+  /** As above, under a mask register; 0 is none. */
+  private void evex(
+      int reg, int index, int rm, int second, int prefix, int map, int mask, int opcode) {
     int high = (reg & 1) << 7 | (index & 1) << 6 | (rm & 1) << 5 | (reg & 2) << 3;
     code.put((byte) 0x62).put((byte) ((high ^ 0xf0) | map));
     code.put((byte) (((second & 15) ^ 15) << 3 | 4 | prefix));
-    code.put((byte) (0x40 | (second >> 4 ^ 1) << 3)).put((byte) opcode);
+    code.put((byte) (0x40 | (second >> 4 ^ 1) << 3 | mask)).put((byte) opcode);
+  }
+
+  /**
+   * ModR/M and SIB bytes and displacement of a memory operand.
+   *
+   * @param scale 1 or 2
+   * @param offset whole vectors, of which one byte can count as many
+   */
+  private void indexed(int register, Register base, Register index, int scale, int offset) {
+    int vectors = offset / ZMM_BYTES;
+    if (index == Register.RSP || offset % ZMM_BYTES != 0 || vectors != (byte) vectors) {
+      throw new IllegalArgumentException("no encoding for " + index + " and " + offset);
+    }
+    modrm(BYTE_DISPLACEMENT, register & 7, SIB_FOLLOWS);
+    code.put((byte) (scale >> 1 << 6 | index.low() << 3 | base.low())).put((byte) vectors);
   }
 
   private void tileMemory(int prefix, Tile tile, Register base, Register stride, int offset) {

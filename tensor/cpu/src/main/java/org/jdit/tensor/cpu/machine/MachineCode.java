@@ -63,6 +63,11 @@ final class MachineCode {
     return new MachineCode(pages, code.length);
   }
 
+  /** Where the code begins. */
+  long address() {
+    return pages.address();
+  }
+
   /** The function that begins at an offset, with the C calling convention of the system. */
   MethodHandle function(int offset, FunctionDescriptor type) {
     return link(offset, type);

@@ -5,8 +5,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import org.jdit.tensor.cpu.machine.LoopWriter.Place;
 
 /**
  * Whether a kernel computes what {@link PlainKernel} does. The numbers are small integers, and sums
@@ -23,6 +25,9 @@ final class SelfTest {
 
   /** Half of the largest integer up to which floats have them all. */
   private static final int LARGE = 1 << 23;
+
+  private static final int LANES = 16;
+  private static final int VECTORS = 3;
 
   private SelfTest() {}
 
@@ -78,6 +83,142 @@ final class SelfTest {
       }
     }
     return Optional.empty();
+  }
+
+  /** What is wrong with a kernel that transposes; empty if nothing is. */
+  static Optional<String> failure(TransposeKernel kernel) {
+    Random random = new Random(4);
+    int columns = 2 * LANES;
+    int width = 19;
+    try (Arena arena = Arena.ofConfined()) {
+      for (int rows : new int[] {12, LANES}) {
+        float[] x = floats(random, rows * (columns + 1));
+        long row = (columns + 1L) * Float.BYTES;
+        long from = arena.allocateFrom(ValueLayout.JAVA_FLOAT, x).address();
+        float[] found = floats(random, 1 + columns * width);
+        float[] expected = found.clone();
+        kernel.transpose(rows, from, row, 2, found, 1, width);
+        for (int k = 0; k < columns; k++) {
+          for (int i = 0; i < rows; i++) {
+            expected[1 + k * width + i] = x[i * (columns + 1) + k];
+          }
+          // What may be overwritten, except behind the last row.
+          for (int i = rows; i < LANES && k % LANES < LANES - 1; i++) {
+            expected[1 + k * width + i] = found[1 + k * width + i];
+          }
+        }
+        int wrong = Arrays.mismatch(expected, found);
+        if (wrong >= 0) {
+          return Optional.of(
+              "element %d of %d transposed rows is %s and not %s"
+                  .formatted(wrong, rows, found[wrong], expected[wrong]));
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** What is wrong with the loops that a loader makes; empty if nothing is. */
+  static Optional<String> failure(VectorLoop.Loader loader) {
+    LoopWriter loop = new LoopWriter();
+    int x = loop.vector(new Place(0, 0, 1));
+    int y = loop.vector(new Place(1, 0, 2));
+    int c = loop.constant(2, 1);
+    int half = loop.literal(0.5f);
+    int fixed = loop.fixed(new Place(LoopWriter.ARRAY, 1, 0));
+    List<Integer> results =
+        List.of(
+            loop.add(x, y),
+            loop.sub(x, fixed),
+            loop.div(loop.mul(x, half), loop.add(c, half)),
+            loop.fma(x, y, c),
+            loop.sqrt(loop.and(y, loop.bits(Integer.MAX_VALUE))),
+            loop.scale(x, c),
+            loop.max(x, y),
+            loop.min(x, y),
+            loop.select(LoopWriter.Comparison.LESS, x, c, y, half),
+            loop.atMost(half, loop.atLeast(c, loop.xor(x, loop.literal(-0f)))));
+    for (int i = 0; i < results.size(); i++) {
+      loop.store(results.get(i), new Place(3 + i, 0, 1));
+    }
+    int sum = loop.sum(1);
+    loop.collect(sum, loop.fma(x, x, sum), new Place(3 + results.size(), 0, 0));
+    int old = loop.vector(new Place(LoopWriter.ARRAY, 0, 2));
+    loop.store(loop.mul(old, half), new Place(LoopWriter.ARRAY, 0, 2));
+    return loader
+        .load(loop)
+        .map(code -> difference(code, results.size()))
+        .orElse(Optional.of("there is none"));
+  }
+
+  private static Optional<String> difference(VectorLoop code, int results) {
+    Random random = new Random(3);
+    float c = -3;
+    int n = VECTORS * LANES;
+    float[] x = floats(random, n);
+    float[] y = floats(random, 2 * n);
+    x[1] = Float.NaN;
+    y[2] = Float.NaN;
+    x[3] = 0f;
+    y[3] = -0f;
+    x[LANES] = Float.MIN_NORMAL;
+    float[] array = floats(random, 2 * n);
+    float[][] expected = new float[results + 1][n];
+    Arrays.fill(expected[results], 0, LANES, 1);
+    for (int i = 0; i < n; i++) {
+      float b = y[i + i / LANES * LANES];
+      float[] at = values(x[i], b, c, array[LANES + i % LANES]);
+      for (int r = 0; r < results; r++) {
+        expected[r][i] = at[r];
+      }
+      expected[results][i % LANES] = Math.fma(x[i], x[i], expected[results][i % LANES]);
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      long[] addresses = new long[3 + results + 1];
+      addresses[0] = arena.allocateFrom(ValueLayout.JAVA_FLOAT, x).address();
+      addresses[1] = arena.allocateFrom(ValueLayout.JAVA_FLOAT, y).address();
+      addresses[2] = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 0, c).address();
+      MemorySegment found = arena.allocate((results + 1L) * n * Float.BYTES);
+      for (int r = 0; r <= results; r++) {
+        addresses[3 + r] = found.address() + (long) r * n * Float.BYTES;
+      }
+      float[] halves = array.clone();
+      code.run(addresses, halves, VECTORS);
+      for (int i = 0; i < 2 * n; i++) {
+        float value = i / LANES % 2 == 0 ? array[i] * 0.5f : array[i];
+        if (value != halves[i]) {
+          return Optional.of("element %d is %s and not %s".formatted(i, halves[i], value));
+        }
+      }
+      for (int r = 0; r <= results; r++) {
+        for (int i = 0; i < n; i++) {
+          float value = found.getAtIndex(ValueLayout.JAVA_FLOAT, (long) r * n + i);
+          if (Float.compare(value, expected[r][i]) != 0) {
+            return Optional.of(
+                "element %d of result %d is %s and not %s".formatted(i, r, value, expected[r][i]));
+          }
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** What the loop computes of a number each of x and y, the constant and the fixed vector. */
+  private static float[] values(float x, float y, float c, float fixed) {
+    float negative = -x;
+    float limited = c > negative ? c : negative;
+    return new float[] {
+      x + y,
+      x - fixed,
+      x * 0.5f / (c + 0.5f),
+      Math.fma(x, y, c),
+      (float) Math.sqrt(Math.abs(y)),
+      Math.scalb(x, (int) c),
+      Math.max(x, y),
+      Math.min(x, y),
+      x < c ? y : 0.5f,
+      0.5f < limited ? 0.5f : limited
+    };
   }
 
   private static void block(int height, float[] a, float[] b, int depth, float[] tile) {

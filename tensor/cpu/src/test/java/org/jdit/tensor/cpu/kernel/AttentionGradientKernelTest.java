@@ -14,13 +14,12 @@ import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.spi.Precision;
 import org.jdit.tensor.testkit.Tolerance;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The gradient of attention against its formulas in double precision, for all block sizes. */
-@Tag("width")
+@EveryWidth
 class AttentionGradientKernelTest {
   private final Arena arena = Arena.ofShared();
   private final Memory memory = new Memory();

@@ -13,13 +13,12 @@ import org.jdit.tensor.Strided;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.spi.Precision;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Attention against its definition in double precision, and what must not change a bit of it. */
-@Tag("width")
+@EveryWidth
 class AttentionKernelTest {
   private final Arena arena = Arena.ofShared();
   private final Memory memory = new Memory();

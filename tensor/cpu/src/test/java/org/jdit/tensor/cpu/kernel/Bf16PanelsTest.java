@@ -9,11 +9,10 @@ import org.jdit.tensor.cpu.kernel.Bf16Panels.Part;
 import org.jdit.tensor.cpu.machine.MatrixUnit;
 import org.jdit.tensor.cpu.machine.PlainUnit;
 import org.jdit.tensor.spi.Precision;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Panels hold the elements of matrices where a matrix unit looks for them, well rounded. */
-@Tag("width")
+@EveryWidth
 class Bf16PanelsTest {
   private static final int BF16_OF_FLOAT = 16;
 

@@ -14,13 +14,12 @@ import org.jdit.tensor.Spec;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.memory.TensorScope;
 import org.jdit.tensor.spi.Precision;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Rounding is that of a tensor's elements, whose conversion is tested against torch's files. */
-@Tag("width")
+@EveryWidth
 class Bfloat16Test {
   /** Every exponent and sign, just below, on and just above halfway, infinities and NaN. */
   private static float[] floats() {

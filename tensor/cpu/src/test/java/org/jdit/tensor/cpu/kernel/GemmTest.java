@@ -16,13 +16,12 @@ import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.op.Linear.Activation;
 import org.jdit.tensor.spi.Precision;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Products against double-precision loops, and what must not change a bit of them. */
-@Tag("width")
+@EveryWidth
 class GemmTest {
   private final Arena arena = Arena.ofShared();
   private final Memory memory = new Memory();

@@ -3,10 +3,9 @@ package org.jdit.tensor.cpu.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jdk.incubator.vector.FloatVector;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-@Tag("width")
+@EveryWidth
 class LanesTest {
   @Test
   void theWidthIsTheOneAskedFor() {

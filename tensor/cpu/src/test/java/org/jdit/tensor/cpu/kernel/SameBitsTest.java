@@ -8,34 +8,47 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
+import org.jdit.tensor.Shape;
+import org.jdit.tensor.Strided;
+import org.jdit.tensor.cpu.machine.FmaKernel;
 import org.jdit.tensor.memory.Memory;
+import org.jdit.tensor.op.GroupNorm;
 import org.jdit.tensor.op.Linear.Activation;
 import org.jdit.tensor.spi.Precision;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * All kernels give the same bits in a virtual machine that only interprets as in this one, on every
- * run while this one compiles them.
+ * All kernels give the same bits in a virtual machine that only interprets, or has no machine code
+ * of ours, as in this one, on every run while this one compiles them.
  */
-@Tag("width")
+@EveryWidth
 class SameBitsTest {
   @Test
   void interpretedAndCompiledKernelsAgree(@TempDir Path directory)
       throws IOException, InterruptedException {
-    String interpreted = hashOfInterpreter(directory.resolve("hash"));
+    String interpreted = hashIn(directory.resolve("hash"), "-Xint");
     for (int i = 0; i < 400; i++) {
       assertThat(hash()).isEqualTo(interpreted);
     }
   }
 
-  private static String hashOfInterpreter(Path result) throws IOException, InterruptedException {
+  @Test
+  void machineCodeAndTheVectorApiAgree(@TempDir Path directory)
+      throws IOException, InterruptedException {
+    String property = "-D" + FmaKernel.PROPERTY + "=off";
+    assertThat(hashIn(directory.resolve("hash"), property)).isEqualTo(hash());
+  }
+
+  /** The hash of another virtual machine. */
+  private static String hashIn(Path result, String option)
+      throws IOException, InterruptedException {
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xint",
+                option,
                 "--add-modules",
                 "jdk.incubator.vector",
                 "--enable-native-access=ALL-UNNAMED",
@@ -91,6 +104,7 @@ class SameBitsTest {
 
       List<Integer> hashes =
           List.of(
+              Arrays.hashCode(rows(arena, workers, memory)),
               Arrays.hashCode(Floats.copy(c.data())),
               Arrays.hashCode(Floats.copy(out.data())),
               Arrays.hashCode(Floats.copy(lse.data())),
@@ -101,6 +115,30 @@ class SameBitsTest {
               Arrays.hashCode(functions(Floats.copy(image.data()))));
       return hashes.toString();
     }
+  }
+
+  /** What goes over rows, one kernel after the other. */
+  private static float[] rows(Arena arena, Workers workers, Memory memory) {
+    Operand x = Floats.tensor(arena, 16, 6, 4, 5, 7);
+    Operand y = Floats.tensor(arena, 17, 6, 4, 5, 7);
+    Operand z = Floats.tensor(arena, 18, 6, 4, 5, 7);
+    Operand channels = Floats.tensor(arena, 19, 4);
+    try (Registers registers = new Registers(workers.threads(), memory)) {
+      GroupNorm norm = new GroupNorm(2, 1e-6, true);
+      new GroupNormStep(workers, registers, norm, x, channels, channels, y).run();
+      Operand wide = y.with(Strided.contiguous(Shape.of(6, 140)));
+      Operand rows = z.with(Strided.contiguous(Shape.of(6, 140)));
+      new SoftmaxStep(workers, registers, wide, rows).run();
+      LayerNormStep.Modulation modulation =
+          new LayerNormStep.Modulation(
+              Floats.tensor(arena, 20, 3, 140), Floats.tensor(arena, 21, 3, 140));
+      new LayerNormStep(
+              workers, registers, rows, 1e-6, wide, Optional.empty(), Optional.of(modulation))
+          .run();
+      new LayerNormStep(workers, registers, wide, 1e-6, rows, Optional.empty(), Optional.empty())
+          .run();
+    }
+    return Floats.copy(z.data());
   }
 
   private static float[] functions(float[] x) {

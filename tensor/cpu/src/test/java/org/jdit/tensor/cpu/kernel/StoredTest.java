@@ -12,13 +12,12 @@ import org.jdit.tensor.DType;
 import org.jdit.tensor.Int8;
 import org.jdit.tensor.memory.Memory;
 import org.jdit.tensor.spi.Precision;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Packed weights of two bytes or one an element multiply as those of four do, to the last bit. */
-@Tag("width")
+@EveryWidth
 class StoredTest {
   private static final List<DType> TYPES = List.of(DType.F16, DType.BF16);
 

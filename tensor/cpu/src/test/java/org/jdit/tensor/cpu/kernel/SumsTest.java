@@ -7,12 +7,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Random;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Sums keep their precision at any length, and what lies beyond the end is not taken in. */
-@Tag("width")
+@EveryWidth
 class SumsTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 13, 16, 207, 1024, 1025, 1_000_003})

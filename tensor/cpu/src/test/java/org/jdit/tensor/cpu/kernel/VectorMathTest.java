@@ -8,14 +8,13 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.function.UnaryOperator;
 import jdk.incubator.vector.FloatVector;
 import org.jdit.tensor.testkit.ReferenceOps;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * The vector functions stay within the stated error of {@link StrictMath} in double precision, on
  * samples that cover every binade.
  */
-@Tag("width")
+@EveryWidth
 class VectorMathTest {
   @Test
   void expIsWithinOneUlpFromUnderflowToOverflow() {

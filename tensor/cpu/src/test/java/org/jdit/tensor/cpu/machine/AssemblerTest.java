@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.HexFormat;
 import java.util.function.Consumer;
 import org.jdit.tensor.cpu.machine.Assembler.Label;
+import org.jdit.tensor.cpu.machine.Assembler.Packed;
 import org.jdit.tensor.cpu.machine.Assembler.Register;
 import org.jdit.tensor.cpu.machine.Assembler.Tile;
 import org.junit.jupiter.api.Test;
@@ -168,6 +169,94 @@ class AssemblerTest {
     assertThat(hex(asm -> asm.mov(Register.R9, Register.RDI))).isEqualTo("49 89 f9");
     assertThat(hex(asm -> asm.mov(Register.RSI, Register.R10))).isEqualTo("4c 89 d6");
     assertThat(hex(asm -> asm.mov(Register.RBX, Register.RAX))).isEqualTo("48 89 c3");
+  }
+
+  @Test
+  void loopsLoadAddressesCompareAndJump() {
+    assertThat(hex(asm -> asm.mov(Register.R9, Register.RDI, 0))).isEqualTo("4c 8b 0f");
+    assertThat(hex(asm -> asm.mov(Register.R9, Register.RDI, 16))).isEqualTo("4c 8b 4f 10");
+    assertThat(hex(asm -> asm.mov(Register.RAX, Register.R13, 0))).isEqualTo("49 8b 45 00");
+    assertThat(hex(asm -> asm.mov(Register.RCX, Register.RBX, 1024)))
+        .isEqualTo("48 8b 8b 00 04 00 00");
+    assertThat(hex(asm -> asm.cmp(Register.RAX, Register.RSI))).isEqualTo("48 39 f0");
+    assertThat(hex(asm -> asm.cmp(Register.R9, Register.R15))).isEqualTo("4d 39 f9");
+    assertThat(hex(asm -> asm.jmp(Register.RDX))).isEqualTo("ff e2");
+    assertThatThrownBy(() -> hex(asm -> asm.jmp(Register.R8)))
+        .isInstanceOf(IllegalArgumentException.class);
+    Assembler asm = new Assembler();
+    Label back = new Label();
+    Label end = new Label();
+    asm.place(back);
+    asm.jb(back);
+    asm.vbroadcastss(3, back);
+    asm.vbroadcastss(28, end);
+    asm.place(end);
+    assertThat(HexFormat.ofDelimiter(" ").formatHex(asm.bytes()))
+        .isEqualTo("0f 82 fa ff ff ff 62 f2 7d 48 18 1d f0 ff ff ff 62 62 7d 48 18 25 00 00 00 00");
+  }
+
+  @Test
+  void packedInstructionsTakeAllRegisters() {
+    assertThat(packed(Packed.VADDPS, 0, 26, 24)).isEqualTo("62 91 2c 40 58 c0");
+    assertThat(packed(Packed.VMULPS, 23, 31, 25)).isEqualTo("62 81 04 40 59 f9");
+    assertThat(packed(Packed.VSUBPS, 11, 14, 12)).isEqualTo("62 51 0c 48 5c dc");
+    assertThat(packed(Packed.VDIVPS, 16, 15, 3)).isEqualTo("62 e1 04 48 5e c3");
+    assertThat(packed(Packed.VMINPS, 1, 2, 3)).isEqualTo("62 f1 6c 48 5d cb");
+    assertThat(packed(Packed.VMAXPS, 17, 18, 19)).isEqualTo("62 a1 6c 40 5f cb");
+    assertThat(packed(Packed.VPANDD, 9, 20, 30)).isEqualTo("62 11 5d 40 db ce");
+    assertThat(packed(Packed.VPXORD, 9, 20, 30)).isEqualTo("62 11 5d 40 ef ce");
+    assertThat(packed(Packed.VSCALEFPS, 5, 6, 27)).isEqualTo("62 92 4d 48 2c eb");
+    assertThat(packed(Packed.VFMADD231PS, 5, 6, 27)).isEqualTo("62 92 4d 48 b8 eb");
+    assertThat(packed(Packed.VFMADD213PS, 29, 7, 8)).isEqualTo("62 42 45 48 a8 e8");
+    assertThat(hex(asm -> asm.vsqrtps(4, 28))).isEqualTo("62 91 7c 48 51 e4");
+    assertThat(hex(asm -> asm.vsqrtps(22, 13))).isEqualTo("62 c1 7c 48 51 f5");
+    assertThat(hex(asm -> asm.vmovaps(10, 21))).isEqualTo("62 31 7c 48 28 d5");
+    assertThat(hex(asm -> asm.vmovaps(30, 9))).isEqualTo("62 41 7c 48 28 f1");
+    assertThat(hex(asm -> asm.vrangeps(3, 17, 25, 5))).isEqualTo("62 93 75 40 50 d9 05");
+    assertThat(hex(asm -> asm.vrangeps(31, 9, 10, 4))).isEqualTo("62 43 35 48 50 fa 04");
+    assertThat(hex(asm -> asm.vcmpps(3, 4, 0x11))).isEqualTo("62 f1 64 48 c2 cc 11");
+    assertThat(hex(asm -> asm.vcmpps(30, 12, 3))).isEqualTo("62 d1 0c 40 c2 cc 03");
+    assertThat(hex(asm -> asm.vcmpps(2, 29, 0))).isEqualTo("62 91 6c 48 c2 cd 00");
+    assertThat(hex(asm -> asm.vblendmps(5, 6, 7))).isEqualTo("62 f2 4d 49 65 ef");
+    assertThat(hex(asm -> asm.vblendmps(25, 14, 31))).isEqualTo("62 02 0d 49 65 cf");
+  }
+
+  @Test
+  void lanesChangePlacesAndAreCut() {
+    assertThat(packed(Packed.VUNPCKLPS, 3, 17, 25)).isEqualTo("62 91 74 40 14 d9");
+    assertThat(packed(Packed.VUNPCKHPS, 31, 9, 10)).isEqualTo("62 41 34 48 15 fa");
+    assertThat(hex(asm -> asm.vshufps(3, 17, 25, 0x44))).isEqualTo("62 91 74 40 c6 d9 44");
+    assertThat(hex(asm -> asm.vshufps(31, 9, 10, 0xee))).isEqualTo("62 41 34 48 c6 fa ee");
+    assertThat(hex(asm -> asm.vshuff32x4(3, 17, 25, 0x88))).isEqualTo("62 93 75 40 23 d9 88");
+    assertThat(hex(asm -> asm.vshuff32x4(31, 9, 10, 0xdd))).isEqualTo("62 43 35 48 23 fa dd");
+    assertThat(hex(Assembler::kmovw)).isEqualTo("c5 f8 92 c8");
+    assertThat(hex(asm -> asm.vmovupsMasked(Register.RDX, 30))).isEqualTo("62 61 7c 49 11 32");
+    assertThat(hex(asm -> asm.vmovupsMasked(Register.R9, 3))).isEqualTo("62 d1 7c 49 11 19");
+  }
+
+  private static String packed(Packed instruction, int to, int a, int b) {
+    return hex(asm -> asm.packed(instruction, to, a, b));
+  }
+
+  @Test
+  void vectorsAreLoadedAndStoredByAnIndex() {
+    assertThat(load(24, Register.R9, Register.RAX, 1, 0)).isEqualTo("62 41 7c 48 10 44 01 00");
+    assertThat(load(7, Register.R9, Register.RAX, 2, 64)).isEqualTo("62 d1 7c 48 10 7c 41 01");
+    assertThat(load(7, Register.RCX, Register.R10, 2, -128)).isEqualTo("62 b1 7c 48 10 7c 51 fe");
+    assertThat(hex(asm -> asm.vmovups(Register.RCX, Register.RAX, 2, 64, 30)))
+        .isEqualTo("62 61 7c 48 11 74 41 01");
+    assertThat(hex(asm -> asm.vmovups(Register.R9, Register.RAX, 1, 0, 3)))
+        .isEqualTo("62 d1 7c 48 11 5c 01 00");
+    assertThatThrownBy(() -> load(1, Register.RCX, Register.RSP, 1, 0))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> load(1, Register.RCX, Register.RAX, 1, 32))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> load(1, Register.RCX, Register.RAX, 1, 128 * 64))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private static String load(int to, Register base, Register index, int scale, int offset) {
+    return hex(asm -> asm.vmovups(to, base, index, scale, offset));
   }
 
   @Test

@@ -1,0 +1,190 @@
+package org.jdit.tensor.cpu.machine;
+
+import static org.jdit.tensor.cpu.machine.Assembler.Register.R10;
+import static org.jdit.tensor.cpu.machine.Assembler.Register.R11;
+import static org.jdit.tensor.cpu.machine.Assembler.Register.R8;
+import static org.jdit.tensor.cpu.machine.Assembler.Register.R9;
+import static org.jdit.tensor.cpu.machine.Assembler.Register.RAX;
+import static org.jdit.tensor.cpu.machine.Assembler.Register.RCX;
+import static org.jdit.tensor.cpu.machine.Assembler.Register.RDI;
+import static org.jdit.tensor.cpu.machine.Assembler.Register.RDX;
+import static org.jdit.tensor.cpu.machine.Assembler.Register.RSI;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jdit.tensor.JditException;
+import org.jdit.tensor.cpu.machine.Assembler.Label;
+import org.jdit.tensor.cpu.machine.Assembler.Packed;
+
+/**
+ * {@link TransposeKernel} for AVX-512. Four rows at a time become quarters of columns within each
+ * four lanes; then quarters of four vectors change places.
+ */
+public final class TransposeCode implements TransposeKernel {
+  private static final int TALL = 16;
+  private static final int LOW = 12;
+  private static final int VECTOR = 64;
+
+  // Choices of two lanes, or quarters, each of two operands.
+  private static final int LOWER = 0x44;
+  private static final int UPPER = 0xee;
+  private static final int EVEN = 0x88;
+  private static final int ODD = 0xdd;
+
+  /** {@code (from, row, into, to, step, blocks)}: rdi, rsi, rdx, rcx, r8 and r9. */
+  private static final FunctionDescriptor TYPE =
+      FunctionDescriptor.ofVoid(
+          ValueLayout.JAVA_LONG,
+          ValueLayout.JAVA_LONG,
+          ValueLayout.ADDRESS,
+          ValueLayout.JAVA_LONG,
+          ValueLayout.JAVA_LONG,
+          ValueLayout.JAVA_LONG);
+
+  /** What became of the attempt to load the code: two functions, or a failure. */
+  private record Loaded(MethodHandle tall, MethodHandle low, JditException failure) {}
+
+  /** Constant, because a call of a handle that is none costs as much as some blocks. */
+  private static final Loaded LOADED = tryLoad();
+
+  private TransposeCode() {}
+
+  private static Loaded tryLoad() {
+    try {
+      MachineCode tall = MachineCode.load(code(TALL), Arena.global());
+      MachineCode low = MachineCode.load(code(LOW), Arena.global());
+      return new Loaded(tall.critical(0, TYPE), low.critical(0, TYPE), null);
+    } catch (JditException e) {
+      return new Loaded(null, null, e);
+    }
+  }
+
+  /** The search, done once. */
+  private static final class ThisMachine {
+    static final Found<TransposeKernel> FOUND =
+        MachineCode.unavailable()
+            .<Found<TransposeKernel>>map(why -> new Found.Absent<>(why, false))
+            .orElseGet(() -> search(Path.of("/proc/cpuinfo"), TransposeCode::load));
+  }
+
+  /**
+   * Looks for the kernel of this machine. The first time, this compares its results with plain
+   * Java's.
+   *
+   * @throws JditException if {@value FmaKernel#PROPERTY} is set, but not to {@code off}
+   */
+  public static Found<TransposeKernel> find() {
+    return Found.<TransposeKernel>switched(
+            FmaKernel.PROPERTY, System.getProperty(FmaKernel.PROPERTY))
+        .orElseGet(() -> ThisMachine.FOUND);
+  }
+
+  /** Looks for a kernel that {@code load} makes, and tests it. */
+  static Found<TransposeKernel> search(Path cpuinfo, Supplier<TransposeKernel> load) {
+    return Found.search(
+        "AVX-512 machine code of transposes", List.of("avx512f"), cpuinfo, load, SelfTest::failure);
+  }
+
+  private static TransposeKernel load() {
+    if (LOADED.failure != null) {
+      throw LOADED.failure;
+    }
+    return new TransposeCode();
+  }
+
+  @Override
+  public void transpose(
+      int rows, long from, long row, int blocks, float[] into, int to, int width) {
+    MemorySegment array = MemorySegment.ofArray(into);
+    long offset = (long) to * Float.BYTES;
+    long step = (long) width * Float.BYTES;
+    long count = blocks;
+    try {
+      if (rows == TALL) {
+        LOADED.tall.invokeExact(from, row, array, offset, step, count);
+      } else {
+        LOADED.low.invokeExact(from, row, array, offset, step, count);
+      }
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError("machine code throws nothing", e);
+    }
+  }
+
+  private static byte[] code(int rows) {
+    Assembler asm = new Assembler();
+    Label block = new Label();
+    asm.add(RDX, RCX);
+    asm.mov(R10, RSI);
+    asm.add(R10, RSI);
+    asm.mov(R11, R10);
+    asm.add(R10, RSI);
+    asm.add(R11, R11);
+    asm.mov(RAX, (1 << rows) - 1);
+    asm.kmovw();
+
+    asm.place(block);
+    asm.mov(RAX, RDI);
+    for (int group = 0; group < rows / 4; group++) {
+      quarters(asm, 4 * group);
+      asm.add(RAX, R11);
+    }
+    for (int c = 0; c < 4; c++) {
+      // Beyond the rows that there are, any will do.
+      pairs(asm, c, 4 + c, 8 + c, (rows - 4) + c);
+    }
+    for (int k = 0; k < TALL; k++) {
+      // Columns are stored in their order: what a store of fewer than 16 spoils, the next one puts
+      // right, and the last one is cut.
+      int c = k % 4;
+      int pair = 16 + 4 * c + (k / 8) * 2;
+      asm.vshuff32x4(0, pair, pair + 1, k / 4 % 2 == 0 ? EVEN : ODD);
+      if (k == TALL - 1) {
+        asm.vmovupsMasked(RDX, 0);
+      } else {
+        asm.vmovups(RDX, 0, 0);
+      }
+      asm.add(RDX, R8);
+    }
+    asm.add(RDI, VECTOR);
+    asm.dec(R9);
+    asm.jnz(block);
+    asm.vzeroupper();
+    asm.ret();
+    return asm.bytes();
+  }
+
+  /** Four rows from rax on: in register {@code to + c}, of each four lanes, lane c of all four. */
+  private static void quarters(Assembler asm, int to) {
+    int rows = 16;
+    asm.vmovups(rows, RAX, 0);
+    asm.vmovups(rows + 1, RAX, RSI, 1, 0);
+    asm.vmovups(rows + 2, RAX, RSI, 2, 0);
+    asm.vmovups(rows + 3, RAX, R10, 1, 0);
+    int both = 20;
+    asm.packed(Packed.VUNPCKLPS, both, rows, rows + 1);
+    asm.packed(Packed.VUNPCKHPS, both + 1, rows, rows + 1);
+    asm.packed(Packed.VUNPCKLPS, both + 2, rows + 2, rows + 3);
+    asm.packed(Packed.VUNPCKHPS, both + 3, rows + 2, rows + 3);
+    asm.vshufps(to, both, both + 2, LOWER);
+    asm.vshufps(to + 1, both, both + 2, UPPER);
+    asm.vshufps(to + 2, both + 1, both + 3, LOWER);
+    asm.vshufps(to + 3, both + 1, both + 3, UPPER);
+  }
+
+  /** The first two quarters of four vectors, pair by pair, and then the last two. */
+  private static void pairs(Assembler asm, int c, int second, int third, int fourth) {
+    int to = 16 + 4 * c;
+    asm.vshuff32x4(to, c, second, LOWER);
+    asm.vshuff32x4(to + 1, third, fourth, LOWER);
+    asm.vshuff32x4(to + 2, c, second, UPPER);
+    asm.vshuff32x4(to + 3, third, fourth, UPPER);
+  }
+}
