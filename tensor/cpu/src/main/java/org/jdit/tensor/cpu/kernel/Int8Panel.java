@@ -7,7 +7,6 @@ import static org.jdit.tensor.cpu.kernel.Lanes.LITTLE;
 import static org.jdit.tensor.cpu.kernel.Lanes.MEMORY;
 import static org.jdit.tensor.cpu.kernel.MicroKernel.WIDTH;
 
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
@@ -49,9 +48,9 @@ final class Int8Panel {
    * @param columns the right operand, transposed
    */
   static boolean holds(Scratch.Local local, Matrix columns, int panel) {
-    float[] scales = scales(local, columns, panel);
-    for (float scale : scales) {
-      if (!Int8.isScale(scale)) {
+    long scales = scales(local, columns, panel);
+    for (int i = 0; i < WIDTH; i++) {
+      if (!Int8.isScale(Lanes.get(scales, i))) {
         return false;
       }
     }
@@ -65,10 +64,10 @@ final class Int8Panel {
     return true;
   }
 
-  private static boolean differ(float[] x, int count, float[] scales) {
+  private static boolean differ(float[] x, int count, long scales) {
     IntVector differences = IntVector.zero(INTS);
     for (int column = 0; column < WIDTH; column += COUNT) {
-      FloatVector scale = FloatVector.fromArray(F32, scales, column);
+      FloatVector scale = Lanes.load(scales + (long) column * Float.BYTES);
       FloatVector inverse = inverse(scale);
       for (int i = column; i < count; i += WIDTH) {
         FloatVector original = FloatVector.fromArray(F32, x, i);
@@ -89,14 +88,15 @@ final class Int8Panel {
    * @param to address of {@link #floats} for each column
    */
   static void narrow(Scratch.Local local, Matrix columns, int panel, int from, int depth, long to) {
-    float[] scales = scales(local, columns, panel);
+    long scales = scales(local, columns, panel);
     int count = pack(local, columns, panel, from, depth);
     int lines = Math.ceilDiv(depth, TERMS);
     Arrays.fill(local.heap, count, lines * TERMS * WIDTH, 0f);
-    MemorySegment.copy(scales, 0, MEMORY, Panel.FLOAT, to, WIDTH);
     for (int column = 0; column < WIDTH; column += COUNT) {
-      FloatVector inverse = inverse(FloatVector.fromArray(F32, scales, column));
-      long at = to + LINE + (long) column * Integer.BYTES;
+      FloatVector scale = Lanes.load(scales + (long) column * Float.BYTES);
+      FloatVector inverse = inverse(scale);
+      long at = to + (long) column * Float.BYTES;
+      Lanes.store(scale, at);
       for (int i = 0; i < lines; i++) {
         int term = i * TERMS * WIDTH + column;
         IntVector four = bytes(local.heap, term, inverse);
@@ -104,8 +104,8 @@ final class Int8Panel {
           IntVector next = bytes(local.heap, term + t * WIDTH, inverse);
           four = four.or(next.lanewise(VectorOperators.LSHL, t * Byte.SIZE));
         }
-        four.intoMemorySegment(MEMORY, at, LITTLE);
         at += LINE;
+        four.intoMemorySegment(MEMORY, at, LITTLE);
       }
     }
   }
@@ -126,25 +126,25 @@ final class Int8Panel {
     return FloatVector.broadcast(F32, 1f).div(scale);
   }
 
-  /** The scales of a panel of columns by all their terms, until the next call. */
-  private static float[] scales(Scratch.Local local, Matrix columns, int panel) {
-    float[] largest = local.row;
-    Arrays.fill(largest, 0f);
+  /** Address of the scales of a panel of columns, by all their terms, until the next call. */
+  private static long scales(Scratch.Local local, Matrix columns, int panel) {
+    MEMORY.asSlice(local.rows, LINE).fill((byte) 0);
     int depth = Panel.depth(columns.cols());
     for (int from = 0; from < columns.cols(); from += depth) {
       int count = pack(local, columns, panel, from, Math.min(depth, columns.cols() - from));
       for (int column = 0; column < WIDTH; column += COUNT) {
-        FloatVector most = FloatVector.fromArray(F32, largest, column);
+        long at = local.rows + (long) column * Float.BYTES;
+        FloatVector largest = Lanes.load(at);
         for (int i = column; i < count; i += WIDTH) {
-          most = most.max(FloatVector.fromArray(F32, local.heap, i).abs());
+          largest = largest.max(FloatVector.fromArray(F32, local.heap, i).abs());
         }
-        most.intoArray(largest, column);
+        Lanes.store(largest, at);
       }
     }
     for (int i = 0; i < WIDTH; i++) {
-      largest[i] = Int8.scale(largest[i]);
+      Lanes.set(local.rows, i, Int8.scale(Lanes.get(local.rows, i)));
     }
-    return largest;
+    return local.rows;
   }
 
   /** Packs a block of terms on the heap, as they are, and says how many numbers that is. */
