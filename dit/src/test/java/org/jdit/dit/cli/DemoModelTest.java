@@ -103,7 +103,7 @@ class DemoModelTest {
     Run converted = Run.jdit("convert", half, small, "--dtype", "int8");
     assertThat(converted.code()).as(converted.err()).isZero();
     assertThat(Files.size(small)).isLessThan(Files.size(half) * 6 / 10);
-    List<Object> args = List.of("sample", "--class-labels", "cat,house,tree");
+    List<Object> args = List.of("sample", "--class-labels", "0,4,8");
     List<double[]> pixels = new ArrayList<>();
     for (Path file : List.of(half, small)) {
       Path npy = dir.resolve(file.getFileName() + ".npy");
@@ -119,7 +119,9 @@ class DemoModelTest {
     for (int i = 0; i < pixels.getFirst().length; i++) {
       error += Math.pow(pixels.getFirst()[i] - pixels.getLast()[i], 2);
     }
-    // Of the range of 2: 34 dB here. Weights are off by up to a 254th of the largest of their row.
+    // 42 of these three, 33 of all twelve classes, where an edge or two moves: weights are off by
+    // up
+    // to a 254th of the largest of their row.
     double psnr = 10 * Math.log10(4 * pixels.getFirst().length / error);
     assertThat(psnr).isGreaterThan(28);
   }
