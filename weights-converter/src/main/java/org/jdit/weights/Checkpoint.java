@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jdit.tensor.DType;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
@@ -27,7 +28,8 @@ import org.jdit.weights.torch.TorchFile;
 /**
  * The state dict in a weights file of any kind: torch (both layouts), safetensors (also sharded),
  * npz, npy, or a directory of diffusers. Tensors of a network that was saved inside another have
- * the network's own names.
+ * the network's own names. Weights in {@link org.jdit.tensor.Int8} are float32, made one by one as
+ * they are mapped.
  *
  * <p>Metadata are those of the file and {@code args.*}, the training arguments in a checkpoint of
  * train.py; {@code config.*}, the entries of a config.json beside the weights; {@code num_classes},
@@ -146,7 +148,7 @@ public final class Checkpoint implements TensorFile {
         throw new JditException(
             path + " has only the EMA weights of a training; open it without choosing model");
       }
-      return new Checkpoint(path, format, tensors, List.of(), metadata, tensors);
+      return new Checkpoint(path, format, Int8File.of(tensors), List.of(), metadata, tensors);
     } catch (RuntimeException e) {
       tensors.close();
       throw e;
@@ -226,6 +228,11 @@ public final class Checkpoint implements TensorFile {
   @Override
   public Map<String, Spec> tensors() {
     return tensors.tensors();
+  }
+
+  @Override
+  public DType narrowest(String name) {
+    return tensors.narrowest(name);
   }
 
   @Override

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.jdit.tensor.DType;
@@ -40,7 +41,8 @@ public final class Converter {
    * @param out a file (.safetensors, or .pt, .pth, .bin, .ckpt for torch), or a directory for a DiT
    *     in diffusers' layout
    * @param weights which weights of a training checkpoint
-   * @param dtype F32, F16 or BF16 for the floating tensors; empty to keep theirs
+   * @param dtype F32, F16 or BF16 for the floating tensors, or I8 for the weights of linear layers
+   *     and F32 for the others; empty to keep theirs, F32 for those in int8
    * @param layout empty for diffusers' if {@code out} has none of the endings, else official
    * @param numHeads number of attention heads, where a configuration must say it and the input does
    *     not; empty for the usual number
@@ -70,10 +72,12 @@ public final class Converter {
   }
 
   private static final List<String> TORCH_ENDINGS = List.of(".pt", ".pth", ".bin", ".ckpt");
+  private static final Set<DType> DTYPES = Set.of(DType.F32, DType.F16, DType.BF16, DType.I8);
   private static final String HEADS = "num_heads";
   private static final String SPACE = "space";
   private static final String PREDICT_XSTART = "predict_xstart";
   private static final String CLASSES = "num_classes";
+  private static final String QUANTIZATION = "quantization";
   private static final String SAFETENSORS_ENDING = ".safetensors";
 
   private final Request request;
@@ -92,16 +96,34 @@ public final class Converter {
    *     lacks what the layout needs
    */
   public static Result convert(Request request) {
-    request.dtype().ifPresent(Converter::checkDtype);
+    check(request);
     try (Checkpoint in = Checkpoint.open(request.in(), request.weights())) {
       return new Converter(request, in).run();
     }
   }
 
-  private static void checkDtype(DType dtype) {
-    if (dtype != DType.F32 && dtype != DType.F16 && dtype != DType.BF16) {
-      throw new JditException("weights are converted to f32, f16 or bf16, not " + dtype);
+  /**
+   * Refuses what cannot be asked for, whatever the input holds.
+   *
+   * @throws JditException if there are no weights of this type, or not in this format or layout
+   */
+  public static void check(Request request) {
+    if (request.dtype().filter(d -> !DTYPES.contains(d)).isPresent()) {
+      throw new JditException(
+          "weights are converted to f32, f16, bf16 or int8, not " + request.dtype().get());
     }
+    boolean official = !request.layout().equals(Optional.of(Layout.DIFFUSERS));
+    boolean safetensors = request.out().toString().endsWith(SAFETENSORS_ENDING);
+    if (isInt8(request) && !(official && safetensors)) {
+      throw new JditException(
+          "weights in int8 are written in the official layout to a %s file, not to %s"
+                  .formatted(SAFETENSORS_ENDING, request.out())
+              + (official ? "" : " in that of diffusers"));
+    }
+  }
+
+  private static boolean isInt8(Request request) {
+    return request.dtype().equals(Optional.of(DType.I8));
   }
 
   private Result run() {
@@ -114,7 +136,12 @@ public final class Converter {
         .ifPresent(p -> remarks.add("taken are the tensors under %s, without it".formatted(p)));
     Layout layout =
         request.layout().orElse(isFile(request.out()) ? Layout.OFFICIAL : Layout.DIFFUSERS);
-    return switch (ModelKind.of(in)) {
+    ModelKind kind = ModelKind.of(in);
+    if (isInt8(request) && kind != ModelKind.DIT_OFFICIAL && kind != ModelKind.DIT_DIFFUSERS) {
+      throw new JditException(
+          in.source() + " holds no DiT, of which alone the weights are written in int8");
+    }
+    return switch (kind) {
       case DIT_OFFICIAL, DIT_DIFFUSERS ->
           switch (layout) {
             case OFFICIAL -> writeFile(DitKeys.official(in));
@@ -250,6 +277,9 @@ public final class Converter {
     m.put("source", request.in().toAbsolutePath().getFileName().toString());
     m.put("source_sha256", in.sha256());
     in.weights().ifPresent(part -> m.put(Checkpoint.WEIGHTS, part));
+    if (isInt8(request)) {
+      m.put(QUANTIZATION, "int8");
+    }
     switch (ModelKind.of(tensors)) {
       case DIT_OFFICIAL, DIT_DIFFUSERS -> {
         keep(
@@ -272,8 +302,15 @@ public final class Converter {
   private List<TensorEntry> entries(TensorFile file, List<String> without) {
     return file.tensors().keySet().stream()
         .filter(name -> !without.contains(name))
-        .map(name -> entry(file, name))
+        .flatMap(name -> entries(file, name).stream())
         .toList();
+  }
+
+  private List<TensorEntry> entries(TensorFile file, String name) {
+    Spec spec = file.tensors().get(name);
+    return isInt8(request) && DitKeys.isMatrix(name, spec)
+        ? Int8File.entries(name, spec.shape(), scope -> file.map(name, scope))
+        : List.of(entry(file, name));
   }
 
   private TensorEntry entry(TensorFile file, String name) {
@@ -293,7 +330,7 @@ public final class Converter {
     return request
         .dtype()
         .filter(_ -> spec.dtype().isFloating())
-        .map(dtype -> new Spec(spec.shape(), dtype))
+        .map(dtype -> new Spec(spec.shape(), dtype == DType.I8 ? DType.F32 : dtype))
         .orElse(spec);
   }
 }

@@ -3,6 +3,8 @@ package org.jdit.weights;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jdit.tensor.DType;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.io.TensorFile;
@@ -12,7 +14,8 @@ import org.jdit.tensor.memory.TensorScope;
  * Tensors computed from those of another file, each when it is mapped. Closing closes that file.
  */
 final class DerivedTensors implements TensorFile {
-  private record Derived(Spec spec, Function<TensorScope, Tensor> compute) {}
+  private record Derived(
+      Spec spec, Supplier<DType> narrowest, Function<TensorScope, Tensor> compute) {}
 
   private final TensorFile origin;
   private final Map<String, String> metadata;
@@ -25,12 +28,14 @@ final class DerivedTensors implements TensorFile {
 
   /** Adds a tensor of the file under a name. */
   void rename(String from, String to) {
-    add(to, spec(from), scope -> origin.map(from, scope));
+    derived.put(
+        to,
+        new Derived(spec(from), () -> origin.narrowest(from), scope -> origin.map(from, scope)));
   }
 
   /** Adds a tensor that {@code compute} makes in the scope that it gets. */
   void add(String name, Spec spec, Function<TensorScope, Tensor> compute) {
-    derived.put(name, new Derived(spec, compute));
+    derived.put(name, new Derived(spec, spec::dtype, compute));
   }
 
   private Spec spec(String name) {
@@ -55,12 +60,21 @@ final class DerivedTensors implements TensorFile {
   }
 
   @Override
+  public DType narrowest(String name) {
+    return known(name).narrowest().get();
+  }
+
+  @Override
   public Tensor map(String name, TensorScope scope) {
+    return known(name).compute().apply(scope);
+  }
+
+  private Derived known(String name) {
     Derived d = derived.get(name);
     if (d == null) {
       throw new IllegalArgumentException("no tensor " + name + " in " + source());
     }
-    return d.compute().apply(scope);
+    return d;
   }
 
   @Override

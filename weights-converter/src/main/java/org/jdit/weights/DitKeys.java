@@ -117,6 +117,14 @@ public final class DitKeys {
     return ModelKind.of(file) == ModelKind.DIT_DIFFUSERS ? file : toDiffusers(file, d);
   }
 
+  /** Whether a tensor of the official layout is the weight of a linear layer. */
+  static boolean isMatrix(String name, Spec spec) {
+    return spec.shape().rank() == 2
+        && spec.dtype().isFloating()
+        && name.endsWith(".weight")
+        && !name.equals(OFFICIAL.labels());
+  }
+
   private static TensorFile toDiffusers(TensorFile file, DitDimensions d) {
     Set<String> used = new LinkedHashSet<>(List.of(POSITIONS));
     DerivedTensors to = new DerivedTensors(file, file.metadata());

@@ -1,6 +1,7 @@
 package org.jdit.weights;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,7 +19,8 @@ public final class Inspector {
    * @param weights the part of a training checkpoint that is described ("ema", "model"), if the
    *     file names parts
    * @param parameters number of elements of all tensors
-   * @param tensors every tensor that can be read
+   * @param tensors every tensor that can be read; of type I8 if its numbers are those of bytes and
+   *     of a scale for each row
    * @param unreadable as {@link Checkpoint#unreadable}
    * @param metadata as {@link Checkpoint#metadata}
    */
@@ -49,6 +51,8 @@ public final class Inspector {
             case VAE, UNKNOWN -> Optional.empty();
           };
       long parameters = c.tensors().values().stream().mapToLong(s -> s.shape().numel()).sum();
+      Map<String, Spec> tensors = new LinkedHashMap<>(c.tensors());
+      tensors.replaceAll((name, spec) -> new Spec(spec.shape(), c.narrowest(name)));
       return new Inspection(
           c.file(),
           c.format(),
@@ -56,7 +60,7 @@ public final class Inspector {
           dit,
           c.weights(),
           parameters,
-          c.tensors(),
+          tensors,
           c.unreadable(),
           c.metadata());
     }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jdit.tensor.DType;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
@@ -105,6 +106,11 @@ final class ModelDirectory {
       Map<String, Spec> all = new LinkedHashMap<>(first.tensors());
       all.putAll(second.tensors());
       return all;
+    }
+
+    @Override
+    public DType narrowest(String name) {
+      return (second.tensors().containsKey(name) ? second : first).narrowest(name);
     }
 
     @Override

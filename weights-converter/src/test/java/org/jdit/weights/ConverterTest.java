@@ -247,9 +247,9 @@ class ConverterTest {
     assertThatThrownBy(() -> convert(in, out, OptionalInt.of(5)))
         .isInstanceOf(JditException.class)
         .hasMessageContaining("does not divide into 5 heads");
-    assertThatThrownBy(() -> convert(in, out, DType.I8, null))
+    assertThatThrownBy(() -> convert(in, out, DType.I16, null))
         .isInstanceOf(JditException.class)
-        .hasMessageContaining("not I8");
+        .hasMessageContaining("not I16");
     assertThatThrownBy(() -> convert(in, out, null, Layout.OFFICIAL))
         .isInstanceOf(JditException.class)
         .hasMessageContaining("cannot tell the format");

@@ -39,6 +39,7 @@ import tools.jackson.databind.json.JsonMapper;
       "",
       "Examples:",
       "  jdit convert DiT-XL-2-256x256.pt dit.safetensors --dtype bf16",
+      "  jdit convert DiT-XL-2-256x256.pt small.safetensors --dtype int8",
       "  jdit convert DiT-XL-2-256x256.pt dit-diffusers --layout diffusers",
       "  jdit convert dit-diffusers back.pt --layout official"
     })
@@ -47,7 +48,8 @@ final class ConvertCommand implements Callable<Integer> {
   enum Precision {
     F32(DType.F32),
     F16(DType.F16),
-    BF16(DType.BF16);
+    BF16(DType.BF16),
+    INT8(DType.I8);
 
     private final DType dtype;
 
@@ -71,8 +73,12 @@ final class ConvertCommand implements Callable<Integer> {
 
   @Option(
       names = "--dtype",
-      paramLabel = "f32|f16|bf16",
-      description = "Precision of the weights. Default: as they are.")
+      paramLabel = "f32|f16|bf16|int8",
+      description = {
+        "Precision of the weights. Default: as they are, those in int8 as f32.",
+        "int8 is a byte for each weight of the linear layers with a scale for each output, and f32"
+            + " for all others; it needs a safetensors file in the official layout."
+      })
   private Optional<Precision> dtype = Optional.empty();
 
   @Option(
@@ -101,20 +107,21 @@ final class ConvertCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Request request =
+        new Request(
+            in,
+            out,
+            weights,
+            dtype.map(p -> p.dtype),
+            layout,
+            numHeads.map(OptionalInt::of).orElseGet(OptionalInt::empty));
     try {
       OutputPaths.checkApart(out, List.of(in));
+      Converter.check(request);
     } catch (JditException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
-    Result result =
-        Converter.convert(
-            new Request(
-                in,
-                out,
-                weights,
-                dtype.map(p -> p.dtype),
-                layout,
-                numHeads.map(OptionalInt::of).orElseGet(OptionalInt::empty)));
+    Result result = Converter.convert(request);
     result.remarks().forEach(a -> spec.commandLine().getErr().println("jdit: " + a));
     var print = spec.commandLine().getOut();
     if (json) {

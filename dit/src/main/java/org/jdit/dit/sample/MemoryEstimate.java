@@ -59,7 +59,8 @@ public record MemoryEstimate(long weights, long activations) {
     for (Input i : flat.inputs()) {
       if (i.role() == Role.PARAM) {
         Spec spec = flat.spec(i.id());
-        DType loaded = file.tensors().getOrDefault(i.name(), spec).dtype();
+        boolean has = file.tensors().containsKey(i.name());
+        DType loaded = has ? file.narrowest(i.name()) : spec.dtype();
         boolean ofLayer = ofLayers.contains(i.id());
         weights += ofLayer ? backend.weightBytes(spec, loaded) : 0;
         weights += ofLayer && !others.contains(i.id()) ? 0 : spec.bytes();

@@ -230,6 +230,11 @@ class BadInputTest {
     String one = "{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}";
     Path overlap = safetensors("overlap.safetensors", "{\"a\":" + one + ",\"b\":" + one + "}", 8);
     Path outside = safetensors("outside.safetensors", "{\"a\":" + one + "}", 4);
+    Path unscaled =
+        network(
+            "unscaled.safetensors",
+            "blocks.0.mlp.fc1.weight",
+            new Spec(Shape.of(512, 128), DType.I8));
     Path lacking = network("lacking.safetensors", "blocks.1.attn.proj.bias", null);
     Path misshapen = network("misshapen.safetensors", "blocks.0.mlp.fc1.bias", Spec.f32(100));
     Path noNull =
@@ -257,6 +262,12 @@ class BadInputTest {
         bad("header longer than the file", 1, "long.safetensors", "inspect", longHeader),
         bad("overlapping tensors", 1, "overlap.safetensors", "inspect", overlap),
         bad("tensor outside the file", 1, "outside.safetensors", "inspect", outside),
+        bad(
+            "a weight in int8 without scales",
+            1,
+            "no f32 scale for each of its rows",
+            "inspect",
+            unscaled),
         badSample("an autoencoder as the network", 1, "holds no DiT", "--ckpt", VAE),
         badSample("a network as the autoencoder", 1, "is no AutoencoderKL", "--vae", DIT),
         badSample(
@@ -401,6 +412,35 @@ class BadInputTest {
             dir.resolve("dit.gguf"),
             "--layout",
             "official"),
+        bad(
+            "conversion to int8 for torch",
+            2,
+            "in the official layout to a .safetensors file",
+            "convert",
+            DIT,
+            dir.resolve("small.pt"),
+            "--dtype",
+            "int8"),
+        bad(
+            "conversion to int8 for diffusers",
+            2,
+            "in that of diffusers",
+            "convert",
+            DIT,
+            dir.resolve("small"),
+            "--dtype",
+            "int8",
+            "--layout",
+            "diffusers"),
+        bad(
+            "conversion of an autoencoder to int8",
+            1,
+            "holds no DiT, of which alone the weights are written in int8",
+            "convert",
+            VAE,
+            dir.resolve("small.safetensors"),
+            "--dtype",
+            "int8"),
         bad("no drawings", 2, "choose 1 to 1000000", dataset("--per-class", 0)),
         bad("drawings too small", 2, "choose a size from 16 to 512", dataset("--size", 8)),
         bad(

@@ -42,6 +42,28 @@ class WeightsCommandsTest {
   }
 
   @Test
+  void convertsToBytesAndBack() {
+    Path small = dir.resolve("small.safetensors");
+    Run run = Run.jdit("convert", DIT, small, "--dtype", "int8");
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.out()).contains("small.safetensors: 46 tensors in int8");
+    Run inspected = Run.jdit("inspect", small);
+    assertThat(inspected.out())
+        .contains("i8    [384, 128]             blocks.0.attn.qkv.weight")
+        .contains("f32   [384]                  blocks.0.attn.qkv.bias")
+        .contains("metadata     quantization = int8")
+        .doesNotContain(".scale");
+    // Half a scale is a 254th of the largest number of a row.
+    assertThat(Run.jdit("compare", DIT, small, "--tolerance", 0.0001).code()).isEqualTo(1);
+    assertThat(Run.jdit("compare", DIT, small, "--tolerance", 0.004).code()).isZero();
+    Path whole = dir.resolve("whole.pt");
+    assertThat(Run.jdit("convert", small, whole).code()).isZero();
+    assertThat(Run.jdit("inspect", whole).out())
+        .contains("f32   [384, 128]             blocks.0.attn.qkv.weight");
+    assertThat(Run.jdit("compare", small, whole).code()).isZero();
+  }
+
+  @Test
   void inspectsANetwork() {
     Run run = Run.jdit("inspect", DIT);
     assertThat(run.code()).isZero();

@@ -7,8 +7,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.jdit.nn.StateDict;
 import org.jdit.tensor.DType;
+import org.jdit.tensor.Int8;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
@@ -25,6 +27,7 @@ import org.jdit.tensor.spi.Backends;
 import org.jdit.tensor.spi.Executable;
 import org.jdit.tensor.spi.Precision;
 import org.jdit.tensor.spi.Resident;
+import org.jdit.weights.Checkpoint;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -72,6 +75,49 @@ class MemoryEstimateTest {
         }
       }
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Precision.class)
+  void weightsInBytesTakeWhatWasSaid(Precision precision) {
+    StateDict weights = StateDict.of(PROGRAM);
+    Path path = dir.resolve("int8.safetensors");
+    try (TensorScope scope = TensorScope.open(new Memory())) {
+      List<TensorEntry> entries =
+          weights.shapes().entrySet().stream()
+              .flatMap(e -> inBytes(scope, e.getKey(), e.getValue()))
+              .toList();
+      SafetensorsWriter.write(path, Map.of(), entries);
+    }
+    try (Backend backend = Backends.open("cpu", new BackendOptions("", 1, false, precision));
+        TensorFile file = Checkpoint.open(path, Checkpoint.Choice.AUTO);
+        Resident resident = backend.newResident();
+        Executable _ = backend.compile(PROGRAM, resident)) {
+      MemoryEstimate need = MemoryEstimate.of(PROGRAM, backend, file);
+      weights.load(file, resident, backend.memory());
+      assertThat(need.weights()).isEqualTo(resident.bytes());
+      if (precision == Precision.FP32) {
+        // Three bytes less an element, but a scale for each row; one matrix is there in full too.
+        assertThat(need.weights())
+            .isEqualTo(MemoryEstimate.of(PROGRAM).weights() - 3 * 96 * 80 + 96 * 96 + 2 * 96 * 4);
+      }
+    }
+  }
+
+  /** Weights of layers as bytes of random sizes with scales, all else as float32. */
+  private static Stream<TensorEntry> inBytes(TensorScope scope, String name, Shape shape) {
+    if (!List.of("w", "both").contains(name)) {
+      return Stream.of(TensorEntry.of(name, random(scope, shape, DType.F32)));
+    }
+    double[] bytes = new Random(1).ints(shape.numel(), -127, 128).asDoubleStream().toArray();
+    float[] scales = new float[shape.dim(0)];
+    for (int i = 0; i < scales.length; i++) {
+      bytes[i * shape.dim(1)] = Int8.LARGEST;
+      scales[i] = Int8.scale(1f / (1 + i));
+    }
+    return Stream.of(
+        TensorEntry.of(name, scope.of(new Spec(shape, DType.I8), bytes)),
+        TensorEntry.of(name + ".scale", scope.of(Shape.of(scales.length), scales)));
   }
 
   private static void write(Path path, StateDict weights, DType type) throws IOException {

@@ -1,6 +1,7 @@
 package org.jdit.tensor.io;
 
 import java.util.Map;
+import org.jdit.tensor.DType;
 import org.jdit.tensor.Spec;
 import org.jdit.tensor.Tensor;
 import org.jdit.tensor.memory.TensorScope;
@@ -19,6 +20,21 @@ public interface TensorFile extends AutoCloseable {
 
   /** Spec of each tensor, in the file's order. */
   Map<String, Spec> tensors();
+
+  /**
+   * The narrowest type in which the numbers of a tensor can be kept, as far as the file tells: that
+   * of its spec, or {@link DType#I8} for numbers that are {@link org.jdit.tensor.Int8}, of which
+   * {@link #map} makes floats.
+   *
+   * @throws IllegalArgumentException if there is no such tensor
+   */
+  default DType narrowest(String name) {
+    Spec spec = tensors().get(name);
+    if (spec == null) {
+      throw new IllegalArgumentException("no tensor " + name + " in " + source());
+    }
+    return spec.dtype();
+  }
 
   /**
    * Maps a tensor; its numbers live until {@code scope} closes, even if this file is closed before.

@@ -27,7 +27,8 @@ public interface Backend extends AutoCloseable {
    * convolutions.
    *
    * @param weight what it is in the Program, a matrix or {@code [O, C, kh, kw]}
-   * @param loaded the type in which it will be loaded
+   * @param loaded the type in which it will be loaded, or I8 for float32 numbers that are {@link
+   *     org.jdit.tensor.Int8} with a scale for each of the first axis
    */
   default long weightBytes(Spec weight, DType loaded) {
     return weight.bytes();

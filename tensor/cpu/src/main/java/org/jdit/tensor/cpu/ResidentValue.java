@@ -24,8 +24,9 @@ import org.jdit.tensor.program.Role;
 /**
  * One PARAM or STATE value in the forms that executables asked for: row-major, or packed for a
  * matrix kernel. The forms are filled when the value is loaded; a value that is only ever a weight
- * has no row-major copy. What is loaded in two bytes an element is packed in two, and the other
- * forms hold the same numbers in the type of the Program.
+ * has no row-major copy. What is loaded in two bytes an element is packed in two, and what bytes
+ * with a scale for each column hold in one; the other forms hold the same numbers in the type of
+ * the Program.
  */
 final class ResidentValue implements AutoCloseable {
   private record ConvForm(ConvWeights weight, Memory.Slab slab) {}

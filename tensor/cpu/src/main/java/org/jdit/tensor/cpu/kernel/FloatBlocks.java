@@ -11,7 +11,7 @@ import org.jdit.tensor.spi.Precision;
 
 /**
  * Blocks of float32, their elements rounded as a precision says. Right panels of numbers that two
- * bytes hold are kept so, since weights are many, and widened before their use.
+ * bytes or one hold are kept so, since weights are many, and widened before their use.
  */
 final class FloatBlocks implements Blocks {
   /** In machine code: the array times the number at the second address, to the first. */
@@ -86,13 +86,24 @@ final class FloatBlocks implements Blocks {
 
   @Override
   public void right(Scratch.Local local, Matrix columns, int panel, int from, int depth, long to) {
-    int width = MicroKernel.WIDTH;
-    Panel.pack(precision, columns, panel * width, width, from, depth, local.heap, 0);
+    int count = depth * MicroKernel.WIDTH;
     switch (stored) {
-      case F32 -> MemorySegment.copy(local.heap, 0, Lanes.MEMORY, Panel.FLOAT, to, depth * width);
-      case F16 -> Float16.narrow(local.heap, depth * width, to);
-      case BF16 -> Bfloat16.narrow(local.heap, depth * width, to);
+      case F32 -> Panel.packRight(precision, columns, panel, from, depth, local.heap, to);
+      case F16 -> {
+        pack(columns, panel, from, depth, local.heap);
+        Float16.narrow(local.heap, count, to);
+      }
+      case BF16 -> {
+        pack(columns, panel, from, depth, local.heap);
+        Bfloat16.narrow(local.heap, count, to);
+      }
+      case I8 -> Int8Panel.narrow(local, columns, panel, from, depth, to);
     }
+  }
+
+  private void pack(Matrix columns, int panel, int from, int depth, float[] into) {
+    int width = MicroKernel.WIDTH;
+    Panel.pack(precision, columns, panel * width, width, from, depth, into, 0);
   }
 
   @Override
@@ -114,23 +125,29 @@ final class FloatBlocks implements Blocks {
         Bfloat16.widen(right, count, local.memory);
         yield local.memory;
       }
+      case I8 -> {
+        Int8Panel.widen(right, depth, local.memory);
+        // The number is what has few bits in bytes; the scale gives it as many as any.
+        Bfloat16.round(precision, local.memory, count);
+        yield local.memory;
+      }
     };
   }
 
   /** The factor goes to the operand, which here need not be a bfloat16 number. */
   @Override
   public float scaled(Scratch.Local local, Matrix columns, int panel, float factor, long to) {
-    int width = MicroKernel.WIDTH;
     int depth = columns.cols();
-    Panel.pack(precision, columns, panel * width, width, 0, depth, local.heap, 0);
+    pack(columns, panel, 0, depth, local.heap);
+    int count = depth * MicroKernel.WIDTH;
     if (SCALE.isPresent()) {
       Lanes.set(local.rows, 0, factor);
       local.addresses[0] = to;
       local.addresses[1] = local.rows;
-      SCALE.get().run(local.addresses, local.heap, depth * width / Lanes.COUNT);
+      SCALE.get().run(local.addresses, local.heap, count / Lanes.COUNT);
       return 1;
     }
-    for (int i = 0; i < depth * width; i += Lanes.COUNT) {
+    for (int i = 0; i < count; i += Lanes.COUNT) {
       FloatVector x = FloatVector.fromArray(Lanes.F32, local.heap, i);
       Lanes.store(x.mul(factor), to + (long) i * Float.BYTES);
     }
@@ -156,11 +173,12 @@ final class FloatBlocks implements Blocks {
 
   @Override
   public float element(long right, int depth, int term, int column) {
-    long at = stored.address(right, (long) term * MicroKernel.WIDTH + column);
+    long index = (long) term * MicroKernel.WIDTH + column;
     return switch (stored) {
-      case F32 -> Lanes.MEMORY.get(Panel.FLOAT, at);
-      case F16 -> Float16.at(at);
-      case BF16 -> Bfloat16.at(at);
+      case F32 -> Lanes.MEMORY.get(Panel.FLOAT, right + index * Float.BYTES);
+      case F16 -> Float16.at(right + index * Short.BYTES);
+      case BF16 -> Bfloat16.at(right + index * Short.BYTES);
+      case I8 -> Int8Panel.at(right, term, column);
     };
   }
 }

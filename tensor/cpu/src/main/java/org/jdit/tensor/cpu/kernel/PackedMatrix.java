@@ -1,5 +1,6 @@
 package org.jdit.tensor.cpu.kernel;
 
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.memory.Memory;
 
@@ -74,6 +75,8 @@ public final class PackedMatrix implements AutoCloseable {
 
   /**
    * Packs a matrix, quickest where it is row-major or the transpose of a {@code [out, in]} weight.
+   * Numbers that are {@link org.jdit.tensor.Int8} with one scale for each column are kept in a
+   * byte.
    *
    * @param matrix the numbers, rounded as the precision says
    * @param type a type that holds each of them; in two bytes, so they are kept
@@ -84,8 +87,8 @@ public final class PackedMatrix implements AutoCloseable {
       throw new IllegalArgumentException(
           "[%d, %d] is not [%d, %d]".formatted(matrix.rows(), matrix.cols(), rows, cols));
     }
-    allocate(scratch.blocks().holding(type));
     Matrix columns = matrix.transposed();
+    allocate(packing(columns, type));
     int panels = MicroKernel.panels(cols);
     int depth = Panel.depth(rows);
     scratch
@@ -103,6 +106,28 @@ public final class PackedMatrix implements AutoCloseable {
                   Math.min(depth, rows - from),
                   address(tile % panels, block));
             });
+  }
+
+  private Blocks packing(Matrix columns, DType type) {
+    Blocks given = scratch.blocks().holding(type);
+    Blocks bytes = scratch.blocks().holding(DType.I8);
+    boolean smaller = bytes(bytes, rows, cols) < bytes(given, rows, cols);
+    return smaller && bytesHold(columns) ? bytes : given;
+  }
+
+  /** Ordinary numbers cost no more than a look at the first panel that each thread takes. */
+  private boolean bytesHold(Matrix columns) {
+    AtomicBoolean all = new AtomicBoolean(true);
+    scratch
+        .workers()
+        .run(
+            MicroKernel.panels(cols),
+            (panel, worker) -> {
+              if (all.get() && !Int8Panel.holds(scratch.local(worker), columns, panel)) {
+                all.set(false);
+              }
+            });
+    return all.get();
   }
 
   private void allocate(Blocks packing) {

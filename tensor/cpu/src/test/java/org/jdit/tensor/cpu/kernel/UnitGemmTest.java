@@ -93,6 +93,7 @@ class UnitGemmTest {
       assertThat(PackedMatrix.bytes(half, DType.F32, 4608, 1152)).isEqualTo(2L * 4608 * 1152);
       assertThat(PackedMatrix.bytes(without, DType.F32, 4608, 1152)).isEqualTo(2L * 4608 * 1152);
       assertThat(PackedMatrix.bytes(split, DType.F32, 4608, 1152)).isEqualTo(4L * 4608 * 1152);
+      assertThat(PackedMatrix.bytes(half, DType.I8, 4608, 1152)).isEqualTo(2L * 4608 * 1152);
     }
   }
 
