@@ -88,7 +88,8 @@ public final class CpuBackend implements Backend {
         .formatted(8 * Lanes.BYTES, code, products, threads, threads == 1 ? "" : "s");
   }
 
-  private static String code(Found<FloatCode> found) {
+  /** What the description says of machine code for float32. */
+  static String code(Found<FloatCode> found) {
     return switch (found) {
       case Found.Available<FloatCode>(_, String description) -> description + ", ";
       case Found.Absent<FloatCode>(String reason, boolean broken) ->

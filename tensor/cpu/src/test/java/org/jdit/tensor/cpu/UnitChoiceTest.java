@@ -56,6 +56,13 @@ class UnitChoiceTest {
     }
   }
 
+  @Test
+  void brokenFloatCodeIsSaid() {
+    assertThat(CpuBackend.code(new Found.Absent<>("it is wrong", true)))
+        .isEqualTo("(warning: it is wrong), ");
+    assertThat(CpuBackend.code(new Found.Absent<>("there is none", false))).isEmpty();
+  }
+
   /** Three products on a unit that is twice as fast as float32 would be slower than one. */
   @Test
   void aUnitThatIsTooSlowForThreeProductsIsUsedForOne() {

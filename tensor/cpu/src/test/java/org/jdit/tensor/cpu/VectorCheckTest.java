@@ -16,7 +16,7 @@ class VectorCheckTest {
     assertThat(found)
         .extracting(Finding::what)
         .containsExactly(
-            "float vectors", "float32 code", "bfloat16 code", "matrix product", "exponentials");
+            "float vectors", "float32 code", "bfloat16 code", "matrix product", "error functions");
     assertThat(found).allSatisfy(f -> assertThat(f.advice().isEmpty()).isEqualTo(f.good()));
   }
 }

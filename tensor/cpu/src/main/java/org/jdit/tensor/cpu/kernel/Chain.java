@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntUnaryOperator;
 import org.jdit.tensor.Shape;
 import org.jdit.tensor.cpu.machine.LoopWriter;
 import org.jdit.tensor.cpu.machine.LoopWriter.Place;
@@ -146,13 +147,21 @@ final class Chain {
   /** All operations as one loop; its addresses are those of operands, then those of results. */
   private LoopWriter write() {
     LoopWriter writer = new LoopWriter();
-    List<Integer> values = new ArrayList<>();
-    for (int i = 0; i < operands.size(); i++) {
-      values.add(isConstant(i) ? writer.constant(i, 0) : writer.vector(new Place(i, 0, 1)));
-    }
+    Map<Integer, Integer> values = new HashMap<>();
+    // Operands are loaded where they are first used, so that fewer registers hold them at once.
+    IntUnaryOperator value =
+        slot ->
+            values.computeIfAbsent(
+                slot,
+                operand ->
+                    isConstant(operand)
+                        ? writer.constant(operand, 0)
+                        : writer.vector(new Place(operand, 0, 1)));
     for (Instruction i : code) {
-      int a = values.get(i.a);
-      values.add(Loops.compute(writer, i.op, a, values.get(i.b), values.get(i.c)));
+      int a = value.applyAsInt(i.a);
+      int b = value.applyAsInt(i.b);
+      int c = value.applyAsInt(i.c);
+      values.put(i.to, Loops.compute(writer, i.op, a, b, c));
     }
     for (int i = 0; i < stored.size(); i++) {
       writer.store(values.get(stored.get(i)), new Place(operands.size() + i, 0, 1));

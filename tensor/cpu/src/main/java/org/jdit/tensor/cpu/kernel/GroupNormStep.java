@@ -128,7 +128,7 @@ public final class GroupNormStep implements Step {
   }
 
   private static void run(VectorLoop loop, long x, float factor, float summand, long y, int n) {
-    loop.run(new long[] {x, y}, new float[] {factor, summand}, Math.ceilDiv(n, Lanes.COUNT));
+    Loops.run(loop, new long[] {x, y}, new float[] {factor, summand}, n);
   }
 
   private static int affine(LoopWriter x, int in) {

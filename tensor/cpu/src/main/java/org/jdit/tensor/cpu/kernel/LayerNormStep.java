@@ -108,7 +108,7 @@ public final class LayerNormStep implements Step {
     Optional<VectorLoop> loop = this.shift == null ? NORMALISE : MODULATE;
     if (loop.isPresent()) {
       long[] addresses = {x, y, scale, shift};
-      loop.get().run(addresses, new float[] {mean, rstd}, Math.ceilDiv(width, Lanes.COUNT));
+      Loops.run(loop.get(), addresses, new float[] {mean, rstd}, width);
       return;
     }
     normalise(x, mean, rstd, y, width);

@@ -23,11 +23,15 @@ import org.jdit.tensor.op.Where;
 
 /**
  * What loops in machine code compute: the bits of {@link FloatFunction} and {@link VectorMath}, all
- * operations of a vector in registers, and no compiler to wait for.
+ * operations of a vector in registers, and no compiler to wait for. Every number that formulas name
+ * has a register too, so there is no code for some chains of two functions with many of them.
  */
 final class Loops {
   private static final Optional<VectorLoop.Loader> LOADER =
       Lanes.COUNT == 16 ? FloatCode.find().toOptional().map(FloatCode::loops) : Optional.empty();
+
+  /** Vectors of a piece. */
+  private static final int PIECE = 1024;
 
   private static final int SIGN = Integer.MIN_VALUE;
 
@@ -41,6 +45,24 @@ final class Loops {
   /** As above, until an arena is closed. */
   static Optional<VectorLoop> load(LoopWriter loop, Arena arena) {
     return LOADER.flatMap(loader -> loader.load(loop, arena));
+  }
+
+  /**
+   * Runs a loop of which all addresses move on by a vector with each step, over some floats and
+   * what is missing to a whole vector; in pieces, since the garbage collector waits for each.
+   */
+  static void run(VectorLoop loop, long[] addresses, float[] array, long floats) {
+    long left = Math.ceilDiv(floats, (long) Lanes.COUNT);
+    while (true) {
+      loop.run(addresses, array, (int) Math.min(left, PIECE));
+      left -= PIECE;
+      if (left <= 0) {
+        return;
+      }
+      for (int i = 0; i < addresses.length; i++) {
+        addresses[i] += (long) PIECE * Lanes.BYTES;
+      }
+    }
   }
 
   /** The loop that computes something of each vector at its first address, to its second. */

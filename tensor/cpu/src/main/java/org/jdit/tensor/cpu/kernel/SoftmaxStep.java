@@ -51,7 +51,7 @@ public final class SoftmaxStep implements Step {
 
   private static void exponentials(long x, float max, long y, int n) {
     if (EXPONENTIALS.isPresent()) {
-      EXPONENTIALS.get().run(new long[] {x, y}, new float[] {max}, Math.ceilDiv(n, Lanes.COUNT));
+      Loops.run(EXPONENTIALS.get(), new long[] {x, y}, new float[] {max}, n);
       return;
     }
     for (long i = 0; i < (long) n * Float.BYTES; i += Lanes.BYTES) {
@@ -61,7 +61,7 @@ public final class SoftmaxStep implements Step {
 
   private static void scale(long x, float by, int n) {
     if (SCALE.isPresent()) {
-      SCALE.get().run(new long[] {x, x}, new float[] {by}, Math.ceilDiv(n, Lanes.COUNT));
+      Loops.run(SCALE.get(), new long[] {x, x}, new float[] {by}, n);
       return;
     }
     for (long i = 0; i < (long) n * Float.BYTES; i += Lanes.BYTES) {

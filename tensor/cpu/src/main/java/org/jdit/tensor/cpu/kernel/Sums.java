@@ -113,6 +113,15 @@ final class Sums {
 
   /** The largest of {@code x[0] … x[n - 1]}; NaN if one is NaN. */
   static float max(long x, int n) {
+    float max = Float.NEGATIVE_INFINITY;
+    for (int from = 0; from < n; from += Registers.CHUNK) {
+      float chunk = maxChunk(x + (long) from * Float.BYTES, Math.min(n - from, Registers.CHUNK));
+      max = Math.max(max, chunk);
+    }
+    return max;
+  }
+
+  private static float maxChunk(long x, int n) {
     int whole = n - n % Lanes.COUNT;
     float max = whole == 0 ? Float.NEGATIVE_INFINITY : maxVectors(x, whole);
     for (int i = whole; i < n; i++) {

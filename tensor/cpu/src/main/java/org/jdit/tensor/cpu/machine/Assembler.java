@@ -7,9 +7,10 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Writes the few x86-64 instructions that {@link FmaKernel}, {@link AmxKernel}, {@link DotKernel}
- * and the loops of {@link LoopWriter} are made of. Methods have the names of the instructions,
- * destination first. Vector registers have 512 bits and go by their numbers, 0 to 31.
+ * Writes the few x86-64 instructions that {@link FmaKernel}, {@link AmxKernel}, {@link DotKernel},
+ * {@link TransposeCode} and the loops of {@link LoopWriter} are made of. Methods have the names of
+ * the instructions, destination first. Vector registers have 512 bits and go by their numbers, 0 to
+ * 31.
  *
  * <p>Encodings are those of the Intel 64 and IA-32 Architectures Software Developer's Manual,
  * volume 2: section 2.1 (ModR/M and SIB bytes), 2.2.1 (REX prefixes), 2.3 (VEX prefixes), 2.7 (EVEX

@@ -7,6 +7,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Optional;
 import org.jdit.tensor.JditException;
 
 /** A loop in pages of its own. */
@@ -53,8 +54,15 @@ final class LoopCode implements VectorLoop {
     if (LOADED.failure != null) {
       throw LOADED.failure;
     }
-    return (loop, arena) ->
-        loop.code().map(bytes -> new LoopCode(MachineCode.load(bytes, arena).address()));
+    return (loop, arena) -> loop.code().flatMap(bytes -> load(bytes, arena));
+  }
+
+  private static Optional<VectorLoop> load(byte[] code, Arena arena) {
+    try {
+      return Optional.of(new LoopCode(MachineCode.load(code, arena).address()));
+    } catch (JditException e) {
+      return Optional.empty();
+    }
   }
 
   @Override

@@ -230,13 +230,27 @@ public final class LoopWriter {
     return add(new Value.Sum(start));
   }
 
-  /** Says what a sum becomes with each step, and where its lanes go after the last one. */
+  /**
+   * Says what a sum becomes with each step, and where its lanes go after the last one.
+   *
+   * @throws IllegalArgumentException if it is said twice, or the value is a sum itself
+   */
   public void collect(int sum, int value, Place to) {
+    if (values.get(value) instanceof Value.Sum || sums.containsKey(sum)) {
+      throw new IllegalArgumentException("a sum becomes one value, and that no sum");
+    }
     sums.put(sum, new Collected(value, to));
   }
 
-  /** Stores a vector; all loads of a step come before. */
+  /**
+   * Stores a vector; all loads of a step come before.
+   *
+   * @throws IllegalArgumentException if it is a sum
+   */
   public void store(int value, Place to) {
+    if (values.get(value) instanceof Value.Sum) {
+      throw new IllegalArgumentException("a sum is collected, not stored");
+    }
     results.add(new Result(value, to));
   }
 
@@ -283,9 +297,12 @@ public final class LoopWriter {
       results.forEach(r -> lastUse[r.value] = values.size());
       sums.values().forEach(sum -> lastUse[sum.value] = values.size());
       Label loop = new Label();
+      Label end = new Label();
       if (!before()) {
         return Optional.empty();
       }
+      asm.test(RSI);
+      asm.jz(end);
       asm.mov(RAX, 0);
       asm.place(loop);
       if (!vector()) {
@@ -294,6 +311,7 @@ public final class LoopWriter {
       asm.add(RAX, VECTOR);
       asm.cmp(RAX, RSI);
       asm.jb(loop);
+      asm.place(end);
       sums.forEach(
           (sum, collected) ->
               asm.vmovups(base(collected.to.entry), collected.to.offset * VECTOR, register[sum]));
@@ -384,7 +402,7 @@ public final class LoopWriter {
       int reused = value instanceof Value.Fma fma ? fusedInPlace(i, fma) : -1;
       List<Integer> ended =
           operands(value).stream().distinct().filter(o -> o != reused && ends(o, i)).toList();
-      // Only one instruction writes its result before it has read all operands.
+      // A sum that is copied to its place is there before the factors are read.
       if (!(value instanceof Value.Fma)) {
         release(ended);
       }

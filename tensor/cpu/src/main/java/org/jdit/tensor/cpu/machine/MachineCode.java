@@ -63,7 +63,7 @@ final class MachineCode {
     return new MachineCode(pages, code.length);
   }
 
-  /** Where the code begins. */
+  /** Where the code begins, as long as its arena is open. */
   long address() {
     return pages.address();
   }

@@ -11,8 +11,9 @@ import java.util.Random;
 import org.jdit.tensor.cpu.machine.LoopWriter.Place;
 
 /**
- * Whether a kernel computes what {@link PlainKernel} does. The numbers are small integers, and sums
- * to add to that leave no bit of a float unused, so that every order of adding gives the same.
+ * Whether kernels compute what plain Java does. For a matrix unit the numbers are small integers,
+ * and sums to add to that leave no bit of a float unused, so that every order of adding gives the
+ * same.
  */
 final class SelfTest {
   private static final ValueLayout.OfShort SHORT =

@@ -15,6 +15,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Objects;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.cpu.machine.Assembler.Label;
 import org.jdit.tensor.cpu.machine.Assembler.Packed;
@@ -77,6 +78,7 @@ final class TransposeCode implements TransposeKernel {
   @Override
   public void transpose(
       int rows, long from, long row, int blocks, float[] into, int to, int width) {
+    Objects.checkFromIndexSize((long) to, ((long) TALL * blocks - 1) * width + rows, into.length);
     MemorySegment array = MemorySegment.ofArray(into);
     long offset = (long) to * Float.BYTES;
     long step = (long) width * Float.BYTES;

@@ -13,7 +13,8 @@ public interface TransposeKernel {
    * @param into where the new rows go
    * @param to where in {@code into} the first of them begins
    * @param width elements from a new row to the next, at least {@code rows}; if they are more, 16
-   *     of each may be overwritten
+   *     of each but the last of each block may be overwritten
+   * @throws IndexOutOfBoundsException if the new rows do not fit into the array
    */
   void transpose(int rows, long from, long row, int blocks, float[] into, int to, int width);
 }

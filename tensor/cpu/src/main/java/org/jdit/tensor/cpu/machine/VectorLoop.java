@@ -14,7 +14,7 @@ public interface VectorLoop {
    *
    * @param addresses where its operands and results are, as its writer numbered them
    * @param array what its writer called {@link LoopWriter#ARRAY}, or any other
-   * @param steps how many, at least one, and few enough for some microseconds
+   * @param steps how many, few enough for some microseconds
    */
   void run(long[] addresses, float[] array, int steps);
 
@@ -27,7 +27,8 @@ public interface VectorLoop {
   @FunctionalInterface
   interface Loader {
     /**
-     * The loop that was written; empty if it needs more registers than there are.
+     * The loop that was written; empty if it needs more registers than there are, or the system has
+     * no memory for it.
      *
      * @param arena how long it stays; it must not run after that
      */

@@ -31,9 +31,9 @@ class CompiledKernelsTest {
           Lanes.COUNT == Transpose.SIZE ? "Transpose::block" : "Panel::four",
           "Finish::gelu",
           "Finish::put",
-          "AttentionKernel$Tile::keep",
+          "AttentionKernel$Tile::maxima",
           "AttentionKernel$Tile::exponentials",
-          "AttentionKernel$Tile::put",
+          "AttentionKernel$Tile::finish",
           "Turn::one",
           "Pixels::packTap");
 

@@ -1,6 +1,7 @@
 package org.jdit.tensor.cpu.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.lang.foreign.Arena;
@@ -71,5 +72,33 @@ class VectorLoopTest {
       literals.store(literals.literal(i), new Place(0, i, 1));
     }
     assertThat(literals.code()).isEmpty();
+  }
+
+  @Test
+  void noStepsLeaveSumsAsTheyBegin() {
+    LoopWriter x = new LoopWriter();
+    int v = x.vector(new Place(0, 0, 1));
+    int sum = x.sum(3);
+    x.collect(sum, x.add(sum, v), new Place(LoopWriter.ARRAY, 0, 1));
+    x.store(x.add(v, v), new Place(LoopWriter.ARRAY, 1, 1));
+    float[] array = new float[32];
+    loader().load(x, Arena.global()).orElseThrow().run(new long[] {0}, array, 0);
+    for (int i = 0; i < array.length; i++) {
+      assertThat(array[i]).isEqualTo(i < 16 ? 3 : 0);
+    }
+  }
+
+  @Test
+  void sumsAreOnlyCollectedAndOnce() {
+    LoopWriter x = new LoopWriter();
+    int sum = x.sum(0);
+    int other = x.sum(0);
+    int next = x.add(sum, x.literal(1));
+    Place to = new Place(0, 0, 1);
+    assertThatThrownBy(() -> x.store(sum, to)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> x.collect(sum, other, to))
+        .isInstanceOf(IllegalArgumentException.class);
+    x.collect(sum, next, to);
+    assertThatThrownBy(() -> x.collect(sum, next, to)).isInstanceOf(IllegalArgumentException.class);
   }
 }
