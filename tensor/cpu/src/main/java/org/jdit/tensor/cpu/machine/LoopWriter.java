@@ -446,15 +446,15 @@ public final class LoopWriter {
 
     /** Computes {@code a · b + c} in the register of one that is not used again; -1 if all are. */
     private int fusedInPlace(int i, Value.Fma x) {
-      if (ends(x.c, i) && x.c != x.a && x.c != x.b) {
+      if (ends(x.c, i)) {
         asm.packed(Packed.VFMADD231PS, register[x.c], register[x.a], register[x.b]);
         return x.c;
       }
-      if (ends(x.a, i) && x.a != x.b) {
+      if (ends(x.a, i)) {
         asm.packed(Packed.VFMADD213PS, register[x.a], register[x.b], register[x.c]);
         return x.a;
       }
-      if (ends(x.b, i) && x.a != x.b) {
+      if (ends(x.b, i)) {
         asm.packed(Packed.VFMADD213PS, register[x.b], register[x.a], register[x.c]);
         return x.b;
       }

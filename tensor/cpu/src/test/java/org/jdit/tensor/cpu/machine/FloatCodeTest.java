@@ -24,9 +24,16 @@ class FloatCodeTest {
   void processor() throws IOException {
     withVectors = folder.resolve("cpuinfo");
     Files.writeString(withVectors, "flags\t\t: fpu avx2 avx512f avx512dq\n");
+    right = new FloatCode(FmaKernelTest::plain, TransposeCodeTest::plain, here().loops());
+  }
+
+  /** The code of this machine, which may have none, but none that is wrong. */
+  static FloatCode here() {
+    if (FloatCode.find() instanceof Found.Absent<FloatCode>(String reason, boolean broken)) {
+      assertThat(broken).as(reason).isFalse();
+    }
     assumeThat(FloatCode.find().toOptional()).as("%s", FloatCode.find()).isPresent();
-    VectorLoop.Loader loops = FloatCode.find().toOptional().orElseThrow().loops();
-    right = new FloatCode(FmaKernelTest::plain, TransposeCodeTest::plain, loops);
+    return FloatCode.find().toOptional().orElseThrow();
   }
 
   @Test

@@ -1,7 +1,6 @@
 package org.jdit.tensor.cpu.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -29,8 +28,7 @@ class FmaKernelTest {
 
   @Test
   void thisMachinesKernelGivesTheBitsOfPlainJava() {
-    assumeThat(FloatCode.find().toOptional()).as("%s", FloatCode.find()).isPresent();
-    BlockKernel kernel = FloatCode.find().toOptional().orElseThrow().products();
+    BlockKernel kernel = FloatCodeTest.here().products();
     Random random = new Random(3);
     try (Arena arena = Arena.ofConfined()) {
       for (int depth : new int[] {0, 1, 2, 7, 64, 1153}) {

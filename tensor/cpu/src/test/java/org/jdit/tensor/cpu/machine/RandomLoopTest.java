@@ -1,7 +1,6 @@
 package org.jdit.tensor.cpu.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -270,8 +269,7 @@ class RandomLoopTest {
 
   @Test
   void codeLeavesWhatPlainJavaLeaves() {
-    assumeThat(FloatCode.find().toOptional()).as("%s", FloatCode.find()).isPresent();
-    VectorLoop.Loader loader = FloatCode.find().toOptional().orElseThrow().loops();
+    VectorLoop.Loader loader = FloatCodeTest.here().loops();
     int refused = 0;
     for (int seed = 0; seed < LOOPS; seed++) {
       RandomLoop loop = new RandomLoop(seed);

@@ -2,7 +2,6 @@ package org.jdit.tensor.cpu.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -13,8 +12,7 @@ import org.junit.jupiter.api.Test;
 /** Loops keep their values in registers, as many as there are. */
 class VectorLoopTest {
   private static VectorLoop.Loader loader() {
-    assumeThat(FloatCode.find().toOptional()).as("%s", FloatCode.find()).isPresent();
-    return FloatCode.find().toOptional().orElseThrow().loops();
+    return FloatCodeTest.here().loops();
   }
 
   /** Sums of products of all pairs of many values, which are used long after they are made. */
