@@ -7,11 +7,9 @@ import static org.jdit.tensor.cpu.machine.Assembler.Register.RDI;
 import static org.jdit.tensor.cpu.machine.Assembler.Register.RDX;
 import static org.jdit.tensor.cpu.machine.Assembler.Register.RSI;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.cpu.machine.Assembler.Label;
 
@@ -45,29 +43,10 @@ final class FmaKernel implements BlockKernel {
           ValueLayout.JAVA_LONG,
           ValueLayout.JAVA_LONG);
 
-  /**
-   * What became of the attempt to load the code: two functions, or a failure.
-   *
-   * @param tall the kernel of 12 rows
-   * @param low the kernel of 6 rows
-   * @param failure why there are none
-   */
-  private record Loaded(MethodHandle tall, MethodHandle low, JditException failure) {}
-
-  /** Constant, because a call of a handle that is none costs as much as a small product. */
-  private static final Loaded LOADED = tryLoad();
+  private static final CriticalFunction TALL_CODE = CriticalFunction.load(code(TALL), TYPE);
+  private static final CriticalFunction LOW_CODE = CriticalFunction.load(code(LOW), TYPE);
 
   private FmaKernel() {}
-
-  private static Loaded tryLoad() {
-    try {
-      MachineCode tall = MachineCode.load(code(TALL), Arena.global());
-      MachineCode low = MachineCode.load(code(LOW), Arena.global());
-      return new Loaded(tall.critical(0, TYPE), low.critical(0, TYPE), null);
-    } catch (JditException e) {
-      return new Loaded(null, null, e);
-    }
-  }
 
   /**
    * The kernel.
@@ -75,9 +54,8 @@ final class FmaKernel implements BlockKernel {
    * @throws JditException if the system allows no machine code
    */
   static BlockKernel load() {
-    if (LOADED.failure != null) {
-      throw LOADED.failure;
-    }
+    TALL_CODE.check();
+    LOW_CODE.check();
     return new FmaKernel();
   }
 
@@ -90,9 +68,9 @@ final class FmaKernel implements BlockKernel {
     long odd = depth % 2;
     try {
       if (height > LOW) {
-        LOADED.tall.invokeExact(left, offset, b, to, pairs, odd);
+        TALL_CODE.handle().invokeExact(left, offset, b, to, pairs, odd);
       } else {
-        LOADED.low.invokeExact(left, offset, b, to, pairs, odd);
+        LOW_CODE.handle().invokeExact(left, offset, b, to, pairs, odd);
       }
     } catch (RuntimeException | Error e) {
       throw e;

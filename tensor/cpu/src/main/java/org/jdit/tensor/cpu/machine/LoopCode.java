@@ -6,7 +6,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 import org.jdit.tensor.JditException;
 
@@ -19,15 +18,8 @@ final class LoopCode implements VectorLoop {
 
   private static final long VECTOR = 64;
 
-  /**
-   * The function that jumps to a loop, or why there is none.
-   *
-   * @param jump one function for all loops, because a call of a handle that is no constant costs as
-   *     much as a short loop
-   */
-  private record Loaded(MethodHandle jump, JditException failure) {}
-
-  private static final Loaded LOADED = tryLoad();
+  /** Jumps to a loop: one function for all of them, since only it can be a constant. */
+  private static final CriticalFunction JUMP = CriticalFunction.load(jump(), TYPE);
 
   private final long address;
 
@@ -35,14 +27,10 @@ final class LoopCode implements VectorLoop {
     this.address = address;
   }
 
-  private static Loaded tryLoad() {
+  private static byte[] jump() {
     Assembler asm = new Assembler();
     asm.jmp(RDX);
-    try {
-      return new Loaded(MachineCode.load(asm.bytes(), Arena.global()).critical(0, TYPE), null);
-    } catch (JditException e) {
-      return new Loaded(null, e);
-    }
+    return asm.bytes();
   }
 
   /**
@@ -51,9 +39,7 @@ final class LoopCode implements VectorLoop {
    * @throws JditException if the system allows no machine code
    */
   static Loader loader() {
-    if (LOADED.failure != null) {
-      throw LOADED.failure;
-    }
+    JUMP.check();
     return (loop, arena) -> loop.code().flatMap(bytes -> load(bytes, arena));
   }
 
@@ -68,8 +54,12 @@ final class LoopCode implements VectorLoop {
   @Override
   public void run(long[] addresses, float[] array, int steps) {
     try {
-      LOADED.jump.invokeExact(
-          MemorySegment.ofArray(addresses), steps * VECTOR, address, MemorySegment.ofArray(array));
+      JUMP.handle()
+          .invokeExact(
+              MemorySegment.ofArray(addresses),
+              steps * VECTOR,
+              address,
+              MemorySegment.ofArray(array));
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {

@@ -10,11 +10,9 @@ import static org.jdit.tensor.cpu.machine.Assembler.Register.RDI;
 import static org.jdit.tensor.cpu.machine.Assembler.Register.RDX;
 import static org.jdit.tensor.cpu.machine.Assembler.Register.RSI;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.util.Objects;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.cpu.machine.Assembler.Label;
@@ -45,23 +43,10 @@ final class TransposeCode implements TransposeKernel {
           ValueLayout.JAVA_LONG,
           ValueLayout.JAVA_LONG);
 
-  /** What became of the attempt to load the code: two functions, or a failure. */
-  private record Loaded(MethodHandle tall, MethodHandle low, JditException failure) {}
-
-  /** Constant, because a call of a handle that is none costs as much as some blocks. */
-  private static final Loaded LOADED = tryLoad();
+  private static final CriticalFunction TALL_CODE = CriticalFunction.load(code(TALL), TYPE);
+  private static final CriticalFunction LOW_CODE = CriticalFunction.load(code(LOW), TYPE);
 
   private TransposeCode() {}
-
-  private static Loaded tryLoad() {
-    try {
-      MachineCode tall = MachineCode.load(code(TALL), Arena.global());
-      MachineCode low = MachineCode.load(code(LOW), Arena.global());
-      return new Loaded(tall.critical(0, TYPE), low.critical(0, TYPE), null);
-    } catch (JditException e) {
-      return new Loaded(null, null, e);
-    }
-  }
 
   /**
    * The kernel.
@@ -69,9 +54,8 @@ final class TransposeCode implements TransposeKernel {
    * @throws JditException if the system allows no machine code
    */
   static TransposeKernel load() {
-    if (LOADED.failure != null) {
-      throw LOADED.failure;
-    }
+    TALL_CODE.check();
+    LOW_CODE.check();
     return new TransposeCode();
   }
 
@@ -85,9 +69,9 @@ final class TransposeCode implements TransposeKernel {
     long count = blocks;
     try {
       if (rows == TALL) {
-        LOADED.tall.invokeExact(from, row, array, offset, step, count);
+        TALL_CODE.handle().invokeExact(from, row, array, offset, step, count);
       } else {
-        LOADED.low.invokeExact(from, row, array, offset, step, count);
+        LOW_CODE.handle().invokeExact(from, row, array, offset, step, count);
       }
     } catch (RuntimeException | Error e) {
       throw e;
