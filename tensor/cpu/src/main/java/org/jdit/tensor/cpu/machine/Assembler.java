@@ -81,6 +81,7 @@ final class Assembler {
   private static final int MOST = 1 << 16;
 
   private static final int ZMM_BYTES = 64;
+  private static final int YMM_BYTES = 32;
 
   // ModR/M: how a memory operand is displaced, and what the two special register numbers mean.
   private static final int NO_DISPLACEMENT = 0;
@@ -140,6 +141,12 @@ final class Assembler {
   /** {@code MOV r64, [base + offset]}: REX.W 8B /r. */
   void mov(Register to, Register base, int offset) {
     code.put((byte) (0x48 | to.high() << 2 | base.high())).put((byte) 0x8b);
+    displaced(to.low(), base, offset, 1);
+  }
+
+  /** {@code ADD r64, [base + offset]}: REX.W 03 /r. */
+  void add(Register to, Register base, int offset) {
+    code.put((byte) (0x48 | to.high() << 2 | base.high())).put((byte) 0x03);
     displaced(to.low(), base, offset, 1);
   }
 
@@ -290,7 +297,10 @@ final class Assembler {
     /** Of each four lanes the upper two of both operands, in turns. */
     VUNPCKHPS(NONE, MAP_0F, 0x15),
     VPANDD(P66, MAP_0F, 0xdb),
+    VPORD(P66, MAP_0F, 0xeb),
     VPXORD(P66, MAP_0F, 0xef),
+    /** The sum of two integers. */
+    VPADDD(P66, MAP_0F, 0xfe),
     /** The first times 2 to the power of the second. */
     VSCALEFPS(P66, MAP_0F38, 0x2c),
     /** The result's register plus the first times the second. */
@@ -346,6 +356,22 @@ final class Assembler {
     evex(to >> 3, a >> 4, a >> 3, 0, P66, MAP_0F3A, 0x26);
     modrm(REGISTERS, to & 7, a & 7);
     code.put((byte) 0);
+  }
+
+  /** {@code VPSLLD to, a, imm8}: EVEX.512.66.0F.W0 72 /6 ib. */
+  void vpslld(int to, int a, int bits) {
+    shift(6, to, a, bits);
+  }
+
+  /** {@code VPSRLD to, a, imm8}: EVEX.512.66.0F.W0 72 /2 ib. */
+  void vpsrld(int to, int a, int bits) {
+    shift(2, to, a, bits);
+  }
+
+  private void shift(int which, int to, int a, int bits) {
+    evex(0, a >> 4, a >> 3, to, P66, MAP_0F, 0x72);
+    modrm(REGISTERS, which, a & 7);
+    code.put((byte) bits);
   }
 
   /** {@code VMOVAPS to, from}: EVEX.512.0F.W0 28 /r. */
@@ -408,13 +434,50 @@ final class Assembler {
   /** {@code VMOVUPS zmm, [base + scale · index + offset]}: EVEX.512.0F.W0 10 /r. */
   void vmovups(int to, Register base, Register index, int scale, int offset) {
     evex(to >> 3, index.high(), base.high(), 0, NONE, MAP_0F, 0x10);
-    indexed(to, base, index, scale, offset);
+    indexed(to, base, index, scale, offset, ZMM_BYTES);
   }
 
   /** {@code VMOVUPS [base + scale · index + offset], zmm}: EVEX.512.0F.W0 11 /r. */
   void vmovups(Register base, Register index, int scale, int offset, int from) {
     evex(from >> 3, index.high(), base.high(), 0, NONE, MAP_0F, 0x11);
-    indexed(from, base, index, scale, offset);
+    indexed(from, base, index, scale, offset, ZMM_BYTES);
+  }
+
+  /**
+   * {@code VCVTPH2PS zmm, [base + scale · index + offset]}, floats of half-precision numbers:
+   * EVEX.512.66.0F38.W0 13 /r.
+   */
+  void vcvtph2ps(int to, Register base, Register index, int scale, int offset) {
+    evex(to >> 3, index.high(), base.high(), 0, P66, MAP_0F38, 0x13);
+    indexed(to, base, index, scale, offset, YMM_BYTES);
+  }
+
+  /**
+   * {@code VCVTPS2PH [base + scale · index + offset], zmm, 0}, the nearest half-precision numbers:
+   * EVEX.512.66.0F3A.W0 1D /r ib.
+   */
+  void vcvtps2ph(Register base, Register index, int scale, int offset, int from) {
+    evex(from >> 3, index.high(), base.high(), 0, P66, MAP_0F3A, 0x1d);
+    indexed(from, base, index, scale, offset, YMM_BYTES);
+    code.put((byte) 0);
+  }
+
+  /**
+   * {@code VPMOVZXWD zmm, [base + scale · index + offset]}, two bytes to each lane:
+   * EVEX.512.66.0F38.W0 33 /r.
+   */
+  void vpmovzxwd(int to, Register base, Register index, int scale, int offset) {
+    evex(to >> 3, index.high(), base.high(), 0, P66, MAP_0F38, 0x33);
+    indexed(to, base, index, scale, offset, YMM_BYTES);
+  }
+
+  /**
+   * {@code VPMOVDW [base + scale · index + offset], zmm}, the lower two bytes of each lane:
+   * EVEX.512.F3.0F38.W0 33 /r.
+   */
+  void vpmovdw(Register base, Register index, int scale, int offset, int from) {
+    evex(from >> 3, index.high(), base.high(), 0, F3, MAP_0F38, 0x33);
+    indexed(from, base, index, scale, offset, YMM_BYTES);
   }
 
   /** {@code VBROADCASTSS zmm, m32} of a float in the code: EVEX.512.66.0F38.W0 18 /r. */
@@ -502,15 +565,16 @@ final class Assembler {
    * ModR/M and SIB bytes and displacement of a memory operand.
    *
    * @param scale 1 or 2
-   * @param offset whole vectors, of which one byte can count as many
+   * @param offset a multiple of {@code unit}, of which one byte can count as many
    */
-  private void indexed(int register, Register base, Register index, int scale, int offset) {
-    int vectors = offset / ZMM_BYTES;
-    if (index == Register.RSP || offset % ZMM_BYTES != 0 || vectors != (byte) vectors) {
+  private void indexed(
+      int register, Register base, Register index, int scale, int offset, int unit) {
+    int units = offset / unit;
+    if (index == Register.RSP || offset % unit != 0 || units != (byte) units) {
       throw new IllegalArgumentException("no encoding for " + index + " and " + offset);
     }
     modrm(BYTE_DISPLACEMENT, register & 7, SIB_FOLLOWS);
-    code.put((byte) (scale >> 1 << 6 | index.low() << 3 | base.low())).put((byte) vectors);
+    code.put((byte) (scale >> 1 << 6 | index.low() << 3 | base.low())).put((byte) units);
   }
 
   private void tileMemory(int prefix, Tile tile, Register base, Register stride, int offset) {

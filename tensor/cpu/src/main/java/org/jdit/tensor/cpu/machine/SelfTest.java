@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import org.jdit.tensor.cpu.machine.LoopWriter.Format;
 import org.jdit.tensor.cpu.machine.LoopWriter.Place;
 
 /**
@@ -152,8 +153,59 @@ final class SelfTest {
       return loader
           .load(loop, arena)
           .map(code -> difference(code, results.size()))
-          .orElse(Optional.of("code of a loop is missing"));
+          .orElse(Optional.of("code of a loop is missing"))
+          .or(() -> strided(loader, arena));
     }
+  }
+
+  /** Two bytes in several formats, in an array with a step of its own, and back. */
+  private static Optional<String> strided(VectorLoop.Loader loader, Arena arena) {
+    LoopWriter loop = new LoopWriter();
+    int in = loop.strided(2, true);
+    int out = loop.strided(4, false);
+    int half = loop.vector(Format.HALF, new Place(0, 1, 1));
+    int bits = loop.vector(Format.SHORT, new Place(0, 1, 1));
+    int old = loop.vector(new Place(in, 0, 0));
+    int twice = loop.or(loop.shiftLeft(bits, Short.SIZE), bits);
+    loop.store(half, new Place(in, 0, 0));
+    loop.store(loop.addInts(twice, loop.bits(1)), new Place(out, 0, 0));
+    loop.store(old, Format.HALF, new Place(1, 0, 1));
+    loop.store(loop.shiftRight(old, Short.SIZE), Format.SHORT, new Place(1, 1, 1));
+    Random random = new Random(5);
+    int step = LANES + 3;
+    float[] array = floats(random, VECTORS * step + 1);
+    float[] before = array.clone();
+    MemorySegment from = arena.allocate((2L * VECTORS + 1) * LANES * Short.BYTES);
+    for (long i = 0; i < from.byteSize(); i += Short.BYTES) {
+      from.set(SHORT, i, Float.floatToFloat16(random.nextFloat(-2, 2)));
+    }
+    MemorySegment shorts = arena.allocate(from.byteSize());
+    MemorySegment ints = arena.allocate((long) VECTORS * step * Float.BYTES);
+    Optional<VectorLoop> code = loader.load(loop, arena);
+    if (code.isEmpty()) {
+      return Optional.of("code of a strided loop is missing");
+    }
+    long bytes = (long) step * Float.BYTES;
+    long[] addresses = {
+      from.address(), shorts.address(), Float.BYTES, bytes, ints.address(), bytes
+    };
+    code.get().run(addresses, array, VECTORS);
+    for (int i = 0; i < VECTORS * LANES; i++) {
+      int at = i / LANES * step + i % LANES;
+      long narrow = (long) (i / LANES * 2 * LANES + i % LANES) * Short.BYTES;
+      long wide = narrow + (long) LANES * Short.BYTES;
+      short number = from.get(SHORT, wide);
+      int old0 = Float.floatToRawIntBits(before[1 + at]);
+      boolean right =
+          array[1 + at] == Float.float16ToFloat(number)
+              && ints.getAtIndex(ValueLayout.JAVA_INT, at) == (number & 0xffff) * 0x10001 + 1
+              && shorts.get(SHORT, narrow) == Float.floatToFloat16(before[1 + at])
+              && shorts.get(SHORT, wide) == (short) (old0 >>> Short.SIZE);
+      if (!right) {
+        return Optional.of("element %d of a strided loop is wrong".formatted(i));
+      }
+    }
+    return Optional.empty();
   }
 
   private static Optional<String> difference(VectorLoop code, int results) {

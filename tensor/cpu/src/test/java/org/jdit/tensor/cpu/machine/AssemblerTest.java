@@ -244,6 +244,38 @@ class AssemblerTest {
   }
 
   @Test
+  void integersAreAddedAndShifted() {
+    assertThat(hex(asm -> asm.add(Register.R8, Register.RDI, 8))).isEqualTo("4c 03 47 08");
+    assertThat(hex(asm -> asm.add(Register.R11, Register.RDI, 1024)))
+        .isEqualTo("4c 03 9f 00 04 00 00");
+    assertThat(hex(asm -> asm.add(Register.RDX, Register.R9, 0))).isEqualTo("49 03 11");
+    assertThat(packed(Packed.VPORD, 1, 2, 3)).isEqualTo("62 f1 6d 48 eb cb");
+    assertThat(packed(Packed.VPORD, 17, 31, 9)).isEqualTo("62 c1 05 40 eb c9");
+    assertThat(packed(Packed.VPADDD, 1, 2, 3)).isEqualTo("62 f1 6d 48 fe cb");
+    assertThat(packed(Packed.VPADDD, 30, 15, 16)).isEqualTo("62 21 05 48 fe f0");
+    assertThat(hex(asm -> asm.vpslld(1, 2, 16))).isEqualTo("62 f1 75 48 72 f2 10");
+    assertThat(hex(asm -> asm.vpslld(31, 17, 3))).isEqualTo("62 b1 05 40 72 f1 03");
+    assertThat(hex(asm -> asm.vpsrld(9, 2, 16))).isEqualTo("62 f1 35 48 72 d2 10");
+    assertThat(hex(asm -> asm.vpsrld(16, 31, 31))).isEqualTo("62 91 7d 40 72 d7 1f");
+  }
+
+  /** Displacements of one byte count half a vector. */
+  @Test
+  void twoBytesAreLoadedAndStored() {
+    Register nine = Register.R9;
+    Register c = Register.RCX;
+    Register a = Register.RAX;
+    assertThat(hex(asm -> asm.vcvtph2ps(1, nine, a, 1, 0))).isEqualTo("62 d2 7d 48 13 4c 01 00");
+    assertThat(hex(asm -> asm.vcvtph2ps(31, c, a, 2, 32))).isEqualTo("62 62 7d 48 13 7c 41 01");
+    assertThat(hex(asm -> asm.vcvtps2ph(nine, a, 1, 0, 1))).isEqualTo("62 d3 7d 48 1d 4c 01 00 00");
+    assertThat(hex(asm -> asm.vcvtps2ph(c, a, 2, -64, 31))).isEqualTo("62 63 7d 48 1d 7c 41 fe 00");
+    assertThat(hex(asm -> asm.vpmovzxwd(1, nine, a, 1, 0))).isEqualTo("62 d2 7d 48 33 4c 01 00");
+    assertThat(hex(asm -> asm.vpmovzxwd(17, c, a, 2, 32))).isEqualTo("62 e2 7d 48 33 4c 41 01");
+    assertThat(hex(asm -> asm.vpmovdw(nine, a, 1, 0, 1))).isEqualTo("62 d2 7e 48 33 4c 01 00");
+    assertThat(hex(asm -> asm.vpmovdw(c, a, 2, 96, 25))).isEqualTo("62 62 7e 48 33 4c 41 03");
+  }
+
+  @Test
   void vectorsAreLoadedAndStoredByAnIndex() {
     assertThat(load(24, Register.R9, Register.RAX, 1, 0)).isEqualTo("62 41 7c 48 10 44 01 00");
     assertThat(load(7, Register.R9, Register.RAX, 2, 64)).isEqualTo("62 d1 7c 48 10 7c 41 01");

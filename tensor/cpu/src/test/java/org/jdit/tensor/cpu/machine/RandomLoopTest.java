@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.jdit.tensor.cpu.machine.LoopWriter.Comparison;
+import org.jdit.tensor.cpu.machine.LoopWriter.Format;
 import org.jdit.tensor.cpu.machine.LoopWriter.Place;
 import org.junit.jupiter.api.Test;
 
@@ -24,6 +25,15 @@ class RandomLoopTest {
   private static final int LANES = 16;
   private static final int ENTRIES = 3;
   private static final int ENTRY_FLOATS = 7 * LANES;
+
+  // Further entries: strides over the last one's and over the array's floats, and what is only read
+  // and only written, in other formats.
+  private static final int STRIDED = ENTRIES;
+  private static final int ARRAY_STRIDED = STRIDED + 2;
+  private static final int READ = ARRAY_STRIDED + 2;
+  private static final int WRITTEN = READ + 1;
+
+  private static final List<Format> SHORTER = List.of(Format.HALF, Format.SHORT);
   private static final List<Comparison> COMPARISONS = List.of(Comparison.values());
 
   /** What a value is in a lane at a step, when those before it are known. */
@@ -39,14 +49,15 @@ class RandomLoopTest {
 
   private record Value(int id, Plain plain) {}
 
-  private record Result(int id, Place to) {}
+  private record Result(int id, Format as, Place to) {}
 
   /** A loop, and the memory that it runs on: the array, and behind that what has an address. */
   private static final class RandomLoop {
     private final Random random;
     private final boolean special;
     private final int reach;
-    private final float[] memory = new float[(ENTRIES - LoopWriter.ARRAY) * ENTRY_FLOATS];
+    private final float[] memory = new float[(ENTRIES - LoopWriter.ARRAY + 2) * ENTRY_FLOATS];
+    private final int stride;
     private final LoopWriter x = new LoopWriter();
     private final List<Value> values = new ArrayList<>();
     private final List<Result> stored = new ArrayList<>();
@@ -61,6 +72,9 @@ class RandomLoopTest {
       for (int i = 0; i < memory.length; i++) {
         memory[i] = number();
       }
+      stride = random.nextInt(1, 2 * LANES + 1);
+      x.strided(STRIDED, false);
+      x.strided(ARRAY_STRIDED, true);
       sums = new float[random.nextInt(4)][LANES];
       for (float[] sum : sums) {
         Arrays.fill(sum, number());
@@ -73,12 +87,18 @@ class RandomLoopTest {
         operation(any(0));
       }
       for (int i = random.nextInt(3); i >= 0; i--) {
-        Result result = new Result(any(sums.length), place());
+        Result result = new Result(any(sums.length), Format.FLOAT, place());
         x.store(result.id, result.to);
         stored.add(result);
       }
+      if (random.nextBoolean()) {
+        Place at = new Place(WRITTEN, random.nextInt(4), random.nextInt(1, 3));
+        Result result = new Result(ordered(any(sums.length)), shorter(), at);
+        x.store(result.id, result.as, at);
+        stored.add(result);
+      }
       for (int i = 0; i < sums.length; i++) {
-        Result result = new Result(any(sums.length), place());
+        Result result = new Result(any(sums.length), Format.FLOAT, place());
         x.collect(values.get(i).id, result.id, result.to);
         collected.add(result);
       }
@@ -97,13 +117,49 @@ class RandomLoopTest {
     }
 
     private Place place() {
-      int entry = random.nextInt(LoopWriter.ARRAY, ENTRIES);
-      return new Place(entry, random.nextInt(3), random.nextInt(1, 3));
+      int entry = random.nextInt(LoopWriter.ARRAY, ENTRIES + 2);
+      return new Place(
+          entry == ENTRIES ? STRIDED : entry > ENTRIES ? ARRAY_STRIDED : entry,
+          random.nextInt(3),
+          random.nextInt(1, 3));
     }
 
-    private static int index(Place at, int step) {
-      return (at.entry() - LoopWriter.ARRAY) * ENTRY_FLOATS
-          + (at.offset() + at.step() * step) * LANES;
+    private Format shorter() {
+      return SHORTER.get(random.nextInt(SHORTER.size()));
+    }
+
+    /** Where what an entry refers to begins. */
+    private static int start(int entry) {
+      int place =
+          switch (entry) {
+            case STRIDED -> ENTRIES - 1;
+            case ARRAY_STRIDED -> LoopWriter.ARRAY;
+            case READ -> ENTRIES;
+            case WRITTEN -> ENTRIES + 1;
+            default -> entry;
+          };
+      return (place - LoopWriter.ARRAY) * ENTRY_FLOATS;
+    }
+
+    private int index(Place at, int step) {
+      boolean strided = at.entry() == STRIDED || at.entry() == ARRAY_STRIDED;
+      int moved = step * (strided ? stride : at.step() * LANES);
+      return start(at.entry()) + at.offset() * LANES + moved;
+    }
+
+    /** Counted in two bytes. */
+    private static int shortIndex(Place at, int step) {
+      return 2 * start(at.entry()) + at.offset() * LANES + 2 * at.step() * step * LANES;
+    }
+
+    private short shortAt(int index) {
+      return (short) (bits(memory[index / 2]) >>> ((index % 2) * Short.SIZE));
+    }
+
+    private void setShort(int index, short number) {
+      int above = (index % 2) * Short.SIZE;
+      int others = bits(memory[index / 2]) & ~(0xffff << above);
+      memory[index / 2] = Float.intBitsToFloat(others | ((number & 0xffff) << above));
     }
 
     /** A value that is none of the first ones, more often than not one of the last. */
@@ -127,15 +183,38 @@ class RandomLoopTest {
       Place at = place();
       float[] before = memory.clone();
       int index = random.nextInt(ENTRY_FLOATS);
-      switch (random.nextInt(6)) {
+      switch (random.nextInt(8)) {
+        case 6 -> {
+          Format as = shorter();
+          Place from = new Place(READ, random.nextInt(4), at.step());
+          value(
+              x.vector(as, from),
+              (step, lane) -> widened(as, shortAt(shortIndex(from, step) + lane)));
+        }
         case 0 -> value(x.fixed(at), (_, lane) -> before[index(at, 0) + lane]);
         case 1 -> {
-          int start = index(new Place(at.entry(), 0, 1), 0);
+          int start = start(at.entry());
           value(x.constant(at.entry(), index), (_, _) -> before[start + index]);
         }
         case 2 -> literal(number());
         default -> value(x.vector(at), (step, lane) -> memory[index(at, step) + lane]);
       }
+    }
+
+    private static float widened(Format as, short number) {
+      return switch (as) {
+        case HALF -> Float.float16ToFloat(number);
+        case SHORT -> Float.intBitsToFloat(number & 0xffff);
+        case FLOAT -> throw new IllegalArgumentException("four bytes");
+      };
+    }
+
+    private static short narrowed(Format as, float number) {
+      return switch (as) {
+        case HALF -> Float.floatToFloat16(number);
+        case SHORT -> (short) bits(number);
+        case FLOAT -> throw new IllegalArgumentException("four bytes");
+      };
     }
 
     private int literal(float number) {
@@ -199,6 +278,21 @@ class RandomLoopTest {
       return binary(x.xor(a, b), a, b, (n, m) -> Float.intBitsToFloat(bits(n) ^ bits(m)));
     }
 
+    private int or(int a, int b) {
+      return binary(x.or(a, b), a, b, (n, m) -> Float.intBitsToFloat(bits(n) | bits(m)));
+    }
+
+    private int addInts(int a, int b) {
+      return binary(x.addInts(a, b), a, b, (n, m) -> Float.intBitsToFloat(bits(n) + bits(m)));
+    }
+
+    private int shift(int a) {
+      int by = random.nextInt(Integer.SIZE);
+      return random.nextBoolean()
+          ? binary(x.shiftLeft(a, by), a, a, (n, _) -> Float.intBitsToFloat(bits(n) << by))
+          : binary(x.shiftRight(a, by), a, a, (n, _) -> Float.intBitsToFloat(bits(n) >>> by));
+    }
+
     private static int bits(float number) {
       return Float.floatToRawIntBits(number);
     }
@@ -207,7 +301,7 @@ class RandomLoopTest {
       int b = anyOr(a);
       int c = anyOr(b);
       int d = anyOr(a);
-      return switch (random.nextInt(20)) {
+      return switch (random.nextInt(23)) {
         case 0 -> binary(x.add(a, b), a, b, Float::sum);
         case 1 -> binary(x.sub(a, b), a, b, (n, m) -> n - m);
         case 2 -> binary(x.mul(a, b), a, b, (n, m) -> n * m);
@@ -222,6 +316,9 @@ class RandomLoopTest {
         case 11 -> exponent(positive(a));
         case 12 -> mantissa(positive(a));
         case 13 -> scale(a, exponent(positive(b)));
+        case 16 -> or(ordered(a), ordered(b));
+        case 17 -> addInts(ordered(a), ordered(b));
+        case 18 -> shift(ordered(a));
         case 14, 15 -> select(COMPARISONS.get(random.nextInt(COMPARISONS.size())), a, b, c, d);
         default -> value(x.fma(a, b, d), (_, _) -> Math.fma(known[a], known[b], known[d]));
       };
@@ -230,15 +327,26 @@ class RandomLoopTest {
     /** What the code makes of the memory. */
     float[] run(VectorLoop code, int steps, Arena arena) {
       MemorySegment copy = arena.allocateFrom(ValueLayout.JAVA_FLOAT, memory);
-      long[] addresses = new long[ENTRIES];
-      for (int i = 0; i < ENTRIES; i++) {
-        addresses[i] = copy.address() + (long) Float.BYTES * index(new Place(i, 0, 1), 0);
+      long[] addresses = new long[WRITTEN + 1];
+      for (int i = 0; i < addresses.length; i++) {
+        addresses[i] = copy.address() + (long) Float.BYTES * start(i);
       }
+      addresses[STRIDED + 1] = (long) stride * Float.BYTES;
+      addresses[ARRAY_STRIDED] = 0;
+      addresses[ARRAY_STRIDED + 1] = addresses[STRIDED + 1];
       float[] array = Arrays.copyOf(memory, ENTRY_FLOATS);
       code.run(addresses, array, steps);
       float[] after = copy.toArray(ValueLayout.JAVA_FLOAT);
       System.arraycopy(array, 0, after, 0, ENTRY_FLOATS);
       return after;
+    }
+
+    private void store(Result result, int step, int lane, float number) {
+      if (result.as == Format.FLOAT) {
+        memory[index(result.to, step) + lane] = number;
+      } else {
+        setShort(shortIndex(result.to, step) + lane, narrowed(result.as, number));
+      }
     }
 
     /** What plain Java makes of it. */
@@ -251,10 +359,12 @@ class RandomLoopTest {
             known[value.id] = value.plain.at(step, lane);
           }
         }
-        for (int lane = 0; lane < LANES; lane++) {
-          for (Result result : stored) {
-            memory[index(result.to, step) + lane] = lanes[lane][result.id];
+        for (Result result : stored) {
+          for (int lane = 0; lane < LANES; lane++) {
+            store(result, step, lane, lanes[lane][result.id]);
           }
+        }
+        for (int lane = 0; lane < LANES; lane++) {
           for (int i = 0; i < sums.length; i++) {
             sums[i][lane] = lanes[lane][collected.get(i).id];
           }
@@ -285,7 +395,7 @@ class RandomLoopTest {
         }
       }
     }
-    // Of these, 54 need more registers than there are.
+    // Of these, 72 need more registers than there are.
     assertThat(refused).as("loops refused").isLessThan(LOOPS / 10);
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jdit.tensor.cpu.machine.LoopWriter.Format;
 import org.jdit.tensor.cpu.machine.LoopWriter.Place;
 import org.junit.jupiter.api.Test;
 
@@ -98,5 +99,18 @@ class VectorLoopTest {
         .isInstanceOf(IllegalArgumentException.class);
     x.collect(sum, next, to);
     assertThatThrownBy(() -> x.collect(sum, next, to)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void stridesHaveRegistersAndFloats() {
+    LoopWriter x = new LoopWriter();
+    for (int i = 0; i < 4; i++) {
+      x.strided(2 * i, false);
+    }
+    assertThatThrownBy(() -> x.strided(8, false)).isInstanceOf(IllegalArgumentException.class);
+    x.store(x.vector(Format.SHORT, new Place(0, 0, 1)), new Place(9, 0, 1));
+    assertThatThrownBy(x::code)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("SHORT");
   }
 }
