@@ -249,10 +249,10 @@ public final class AttentionGradientKernel {
         int present = Math.min(height, block - i);
         long to = bytes(i * WIDTH);
         MicroKernel.multiply(height, local.heap, keys + i * size, scaled + at, size, local.tile);
-        Finish.put(local.tile, present, WIDTH, p + to, WIDTH);
+        Finish.PUT.put(local, present, WIDTH, p + to, WIDTH);
         MicroKernel.multiply(
             height, local.heap, values + i * size, dOutAcross + at, size, local.tile);
-        Finish.put(local.tile, present, WIDTH, ds + to, WIDTH);
+        Finish.PUT.put(local, present, WIDTH, ds + to, WIDTH);
       }
       for (int i = 0; i < WIDTH; i++) {
         Lanes.set(local.rows, i, i < lanes ? at(lse, query + i) : 0);
@@ -346,10 +346,7 @@ public final class AttentionGradientKernel {
           int present = Math.min(height, block - i);
           long at = to.address(key + i, (long) panel * WIDTH);
           MicroKernel.multiply(height, local.heap, left + i * count, columns, count, local.tile);
-          if (more) {
-            Finish.add(local.tile, present, cols, at, to.rowStride());
-          }
-          Finish.put(local.tile, present, cols, at, to.rowStride());
+          (more ? Finish.ADD : Finish.PUT).put(local, present, cols, at, to.rowStride());
         }
       }
     }

@@ -131,7 +131,7 @@ public final class ConvKernel {
                   int pixel = (first + p) * WIDTH;
                   blocks.multiply(height, i * line, right[p], part.depth, local.tile);
                   long channel = image * outputs + part.row + i;
-                  put(local.tile, rows, base, channel, pixel, count, part, bias);
+                  put(local, rows, base, channel, pixel, count, part, bias);
                 }
               }
             });
@@ -150,7 +150,7 @@ public final class ConvKernel {
   }
 
   private static void put(
-      float[] tile,
+      Scratch.Local local,
       int rows,
       long base,
       long channel,
@@ -160,19 +160,22 @@ public final class ConvKernel {
       Operand bias) {
     int cols = Math.min(WIDTH, count - pixel);
     long at = base + (channel * count + pixel) * Float.BYTES;
+    if (!part.last) {
+      (part.add ? Finish.ADD : Finish.PUT).put(local, rows, cols, at, count);
+      return;
+    }
+    float[] tile = local.tile;
     if (part.add) {
       Finish.add(tile, rows, cols, at, count);
     }
-    if (part.last) {
-      int outputs = bias.shape().dim(0);
-      for (int i = 0; i < rows; i++) {
-        long output = bias.layout().offset() + (channel + i) % outputs;
-        float b = bias.data().get(Panel.FLOAT, output * Float.BYTES);
-        for (int j = i * WIDTH; j < (i + 1) * WIDTH; j += COUNT) {
-          FloatVector.fromArray(F32, tile, j).add(b).intoArray(tile, j);
-        }
+    int outputs = bias.shape().dim(0);
+    for (int i = 0; i < rows; i++) {
+      long output = bias.layout().offset() + (channel + i) % outputs;
+      float b = bias.data().get(Panel.FLOAT, output * Float.BYTES);
+      for (int j = i * WIDTH; j < (i + 1) * WIDTH; j += COUNT) {
+        FloatVector.fromArray(F32, tile, j).add(b).intoArray(tile, j);
       }
     }
-    Finish.put(tile, rows, cols, at, count);
+    Finish.PUT.put(local, rows, cols, at, count);
   }
 }

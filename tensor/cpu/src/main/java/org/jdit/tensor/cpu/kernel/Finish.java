@@ -1,6 +1,5 @@
 package org.jdit.tensor.cpu.kernel;
 
-import static java.util.stream.Collectors.toUnmodifiableMap;
 import static org.jdit.tensor.cpu.kernel.Lanes.BYTES;
 import static org.jdit.tensor.cpu.kernel.Lanes.COUNT;
 import static org.jdit.tensor.cpu.kernel.Lanes.F32;
@@ -9,23 +8,111 @@ import static org.jdit.tensor.cpu.kernel.Lanes.store;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import jdk.incubator.vector.FloatVector;
 import org.jdit.tensor.cpu.machine.LoopWriter;
 import org.jdit.tensor.cpu.machine.LoopWriter.Place;
 import org.jdit.tensor.cpu.machine.VectorLoop;
 import org.jdit.tensor.op.Linear.Activation;
 
-/** What happens to the tile of the micro-kernel while it is in the nearest cache. */
+/** What happens to the tile of the micro-kernel on its way to C. */
 final class Finish {
   private static final int WIDTH = MicroKernel.WIDTH;
 
-  /** In machine code, for each activation. */
-  private static final Map<Activation, Optional<VectorLoop>> LOOPS =
-      Arrays.stream(Activation.values()).collect(toUnmodifiableMap(a -> a, Finish::loop));
+  /** How a tile goes to C: with a bias or not, and whether C's elements are added to it first. */
+  private record Way(Optional<Activation> affine, boolean add) {}
 
-  private Finish() {}
+  /** In machine code, for whole rows of a tile. */
+  private static final Map<Way, VectorLoop> LOOPS = loops();
+
+  /** Elements as they are, instead of C's. */
+  static final Finish PUT = new Finish(Epilogue.NONE, false);
+
+  /** Elements as they are, added to C's. */
+  static final Finish ADD = new Finish(Epilogue.NONE, true);
+
+  private final Epilogue epilogue;
+  private final boolean add;
+  private final VectorLoop loop;
+
+  /**
+   * A way to C.
+   *
+   * @param epilogue what is done to the elements at last
+   * @param add whether what C holds is added before that
+   */
+  Finish(Epilogue epilogue, boolean add) {
+    this.epilogue = epilogue;
+    this.add = add;
+    this.loop = LOOPS.get(new Way(affine(epilogue), add));
+  }
+
+  private static Map<Way, VectorLoop> loops() {
+    Map<Way, VectorLoop> all = new HashMap<>();
+    for (boolean add : new boolean[] {false, true}) {
+      Stream<Optional<Activation>> plain = Stream.of(Optional.empty());
+      Stream.concat(plain, Arrays.stream(Activation.values()).map(Optional::of))
+          .map(affine -> new Way(affine, add))
+          .forEach(way -> loop(way).ifPresent(loop -> all.put(way, loop)));
+    }
+    return Map.copyOf(all);
+  }
+
+  /** From the array to the second address, with the bias at the first; strides are the third. */
+  private static Optional<VectorLoop> loop(Way way) {
+    LoopWriter x = new LoopWriter();
+    int c = x.strided(1, false);
+    for (int i = 0; i < 2; i++) {
+      Place to = new Place(c, i, 0);
+      int sum = x.vector(new Place(LoopWriter.ARRAY, i, 2));
+      int whole = way.add ? x.add(sum, x.vector(to)) : sum;
+      Place bias = new Place(0, i, 0);
+      x.store(way.affine.map(f -> activated(x, f, x.add(whole, x.fixed(bias)))).orElse(whole), to);
+    }
+    return Loops.load(x);
+  }
+
+  private static int activated(LoopWriter x, Activation activation, int y) {
+    return switch (activation) {
+      case NONE -> y;
+      case GELU -> Loops.gelu(x, y);
+      case SILU -> Loops.silu(x, y);
+    };
+  }
+
+  /**
+   * Brings the first {@code rows} by {@code cols} elements of {@code local.tile} to C, with what
+   * {@link #prepare} has fetched to {@code local.rows}. The tile is used up.
+   *
+   * @param c address of the first element
+   * @param ldc elements from a row of C to the next
+   */
+  void put(Scratch.Local local, int rows, int cols, long c, long ldc) {
+    float[] tile = local.tile;
+    if (loop != null && cols == WIDTH) {
+      local.addresses[0] = local.rows;
+      local.addresses[1] = c;
+      local.addresses[2] = ldc * Float.BYTES;
+      loop.run(local.addresses, tile, rows);
+      return;
+    }
+    if (add) {
+      add(tile, rows, cols, c, ldc);
+    }
+    apply(epilogue, tile, rows, local.rows);
+    put(tile, rows, cols, c, ldc);
+  }
+
+  private static Optional<Activation> affine(Epilogue epilogue) {
+    return switch (epilogue) {
+      case Epilogue.None() -> Optional.empty();
+      case Epilogue.Affine(MemorySegment _, long _, Activation activation) ->
+          Optional.of(activation);
+    };
+  }
 
   /** Adds what C holds to the first {@code rows} by {@code cols} elements of a tile. */
   static void add(float[] tile, int rows, int cols, long c, long ldc) {
@@ -45,8 +132,7 @@ final class Finish {
     }
   }
 
-  /** Stores the first {@code rows} by {@code cols} elements of a tile in C. */
-  static void put(float[] tile, int rows, int cols, long c, long ldc) {
+  private static void put(float[] tile, int rows, int cols, long c, long ldc) {
     for (int i = 0; i < rows; i++) {
       int at = i * WIDTH;
       long to = c + i * ldc * Float.BYTES;
@@ -59,30 +145,25 @@ final class Finish {
     }
   }
 
-  /** Fetches what an epilogue needs for the columns from {@code column} of C on to an address. */
-  static void prepare(Epilogue epilogue, int column, int cols, long row) {
+  /** Fetches what the epilogue needs for the columns from {@code column} of C on. */
+  void prepare(Scratch.Local local, int column, int cols) {
     switch (epilogue) {
       case Epilogue.None() -> {}
       case Epilogue.Affine(MemorySegment bias, long offset, Activation _) ->
           MemorySegment.copy(
-              bias, (offset + column) * Float.BYTES, Lanes.MEMORY, row, (long) cols * Float.BYTES);
+              bias,
+              (offset + column) * Float.BYTES,
+              Lanes.MEMORY,
+              local.rows,
+              (long) cols * Float.BYTES);
     }
   }
 
-  /**
-   * Applies an epilogue to a tile, with what {@link #prepare} has fetched to {@code local.rows}.
-   */
-  static void apply(Epilogue epilogue, float[] tile, int rows, Scratch.Local local) {
+  private static void apply(Epilogue epilogue, float[] tile, int rows, long bias) {
     switch (epilogue) {
       case Epilogue.None() -> {}
       case Epilogue.Affine(MemorySegment _, long _, Activation activation) -> {
-        Optional<VectorLoop> loop = LOOPS.get(activation);
-        if (loop.isPresent()) {
-          local.addresses[0] = local.rows;
-          loop.get().run(local.addresses, tile, rows);
-          return;
-        }
-        addRow(tile, rows, local.rows);
+        addRow(tile, rows, bias);
         switch (activation) {
           case NONE -> {}
           case GELU -> gelu(tile, rows);
@@ -90,23 +171,6 @@ final class Finish {
         }
       }
     }
-  }
-
-  /** Adds the row at the first address to each row of the array, and activates that. */
-  private static Optional<VectorLoop> loop(Activation activation) {
-    LoopWriter x = new LoopWriter();
-    for (int i = 0; i < 2; i++) {
-      Place at = new Place(LoopWriter.ARRAY, i, 2);
-      int y = x.add(x.vector(at), x.fixed(new Place(0, i, 0)));
-      x.store(
-          switch (activation) {
-            case NONE -> y;
-            case GELU -> Loops.gelu(x, y);
-            case SILU -> Loops.silu(x, y);
-          },
-          at);
-    }
-    return Loops.load(x);
   }
 
   private static void addRow(float[] tile, int rows, long row) {

@@ -232,20 +232,14 @@ public final class Gemm {
         boolean add,
         boolean last) {
       int cols = Math.min(MicroKernel.WIDTH, n - column);
-      float[] tile = local.tile;
-      Finish.prepare(epilogue, column, cols, local.rows);
+      Finish finish = new Finish(last ? epilogue : Epilogue.NONE, add);
+      finish.prepare(local, column, cols);
       for (int i = 0; i < rows; i += blocks.height()) {
         int height = blocks.height(rows - i);
         int present = Math.min(height, rows - i);
         long at = to + i * c.rowStride() * Float.BYTES;
-        blocks.multiply(height, left + i * blocks.leftLine(terms), b, terms, tile);
-        if (add) {
-          Finish.add(tile, present, cols, at, c.rowStride());
-        }
-        if (last) {
-          Finish.apply(epilogue, tile, present, local);
-        }
-        Finish.put(tile, present, cols, at, c.rowStride());
+        blocks.multiply(height, left + i * blocks.leftLine(terms), b, terms, local.tile);
+        finish.put(local, present, cols, at, c.rowStride());
       }
     }
   }

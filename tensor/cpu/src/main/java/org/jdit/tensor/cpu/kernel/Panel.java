@@ -118,13 +118,9 @@ final class Panel {
 
   /** Lines that lie side by side already. */
   private static void adjacent(long from, long along, int depth, float[] into, int at) {
-    int to = at;
-    long address = from;
-    for (int k = 0; k < depth; k++) {
-      Lanes.load(address).intoArray(into, to);
-      Lanes.load(address + Lanes.BYTES).intoArray(into, to + Lanes.COUNT);
-      to += MicroKernel.WIDTH;
-      address += along;
+    for (int i = 0; i < MicroKernel.WIDTH; i += Lanes.COUNT) {
+      long first = from + (long) i * Float.BYTES;
+      StridedVectors.load(first, along, depth, into, at + i, MicroKernel.WIDTH);
     }
   }
 
@@ -133,14 +129,9 @@ final class Panel {
    * puts right; the last one is cut.
    */
   private static void narrow(long from, long along, int width, int depth, float[] into, int at) {
-    int to = at;
-    long address = from;
-    for (int k = 1; k < depth; k++) {
-      Lanes.load(address).intoArray(into, to);
-      to += width;
-      address += along;
-    }
-    Lanes.load(address).intoArray(into, to, Lanes.F32.indexInRange(0, width));
+    int last = depth - 1;
+    StridedVectors.load(from, along, last, into, at, width);
+    MemorySegment.copy(Lanes.MEMORY, FLOAT, from + last * along, into, at + last * width, width);
   }
 
   private static void four(

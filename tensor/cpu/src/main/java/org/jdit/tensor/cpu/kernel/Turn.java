@@ -1,9 +1,6 @@
 package org.jdit.tensor.cpu.kernel;
 
 import static org.jdit.tensor.cpu.kernel.Lanes.COUNT;
-import static org.jdit.tensor.cpu.kernel.Lanes.F32;
-
-import jdk.incubator.vector.FloatVector;
 
 /** A panel of results, one in each lane of its vectors, becomes rows. */
 final class Turn {
@@ -46,26 +43,21 @@ final class Turn {
    * @param first where the first row goes
    */
   static void put(float[] from, int row, int rows, int size, Matrix to, int first) {
-    long along = to.colStride() * Float.BYTES;
-    boolean vectors = to.colStride() == 1 && size >= COUNT;
-    for (int i = 0; i < rows; i++) {
-      int at = i * row;
-      long address = to.address(first + i, 0);
-      if (vectors) {
-        one(from, at, size, address);
-      } else {
-        for (int j = 0; j < size; j++) {
-          Lanes.MEMORY.set(Panel.FLOAT, address + j * along, from[at + j]);
-        }
+    if (to.colStride() == 1 && size >= COUNT) {
+      // The last vectors may overlap those before them.
+      for (int j = 0; j < size; j += COUNT) {
+        int column = Math.min(j, size - COUNT);
+        long step = to.rowStride() * Float.BYTES;
+        StridedVectors.store(from, column, row, rows, to.address(first, column), step);
       }
+      return;
     }
-  }
-
-  /** A row as vectors, of which the last may overlap the one before it. */
-  private static void one(float[] from, int at, int size, long to) {
-    for (int i = 0; i < size; i += COUNT) {
-      int j = Math.min(i, size - COUNT);
-      Lanes.store(FloatVector.fromArray(F32, from, at + j), to + (long) j * Float.BYTES);
+    long along = to.colStride() * Float.BYTES;
+    for (int i = 0; i < rows; i++) {
+      long address = to.address(first + i, 0);
+      for (int j = 0; j < size; j++) {
+        Lanes.MEMORY.set(Panel.FLOAT, address + j * along, from[i * row + j]);
+      }
     }
   }
 }
