@@ -3,7 +3,9 @@ package org.jdit.dit.demo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -39,13 +41,14 @@ public final class DemoModel {
 
   /** Opens it. */
   public static Model open() {
-    TensorFile file = Safetensors.open(Mappable.of(FILE, MemorySegment.ofArray(bytes())));
+    TensorFile file = Safetensors.open(Mappable.of(FILE, bytes()));
     return new Model(file, Recognition.of(file, Recognition.Wishes.NONE), Optional.empty());
   }
 
-  private static byte[] bytes() {
+  /** The file off the heap, where kernels read weights fastest. */
+  private static MemorySegment bytes() {
     try (InputStream in = DemoModel.class.getResourceAsStream(FILE)) {
-      return in.readAllBytes();
+      return Arena.ofAuto().allocateFrom(ValueLayout.JAVA_BYTE, in.readAllBytes());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

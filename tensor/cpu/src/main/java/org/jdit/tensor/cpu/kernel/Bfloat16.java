@@ -5,6 +5,9 @@ import static org.jdit.tensor.cpu.kernel.Lanes.COUNT;
 import static org.jdit.tensor.cpu.kernel.Lanes.F32;
 
 import java.lang.foreign.ValueLayout;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.ToIntBiFunction;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -12,6 +15,11 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
+import org.jdit.tensor.cpu.machine.LoopWriter;
+import org.jdit.tensor.cpu.machine.LoopWriter.Comparison;
+import org.jdit.tensor.cpu.machine.LoopWriter.Format;
+import org.jdit.tensor.cpu.machine.LoopWriter.Place;
+import org.jdit.tensor.cpu.machine.VectorLoop;
 import org.jdit.tensor.spi.Precision;
 
 /**
@@ -30,7 +38,61 @@ final class Bfloat16 {
   private static final int KEPT = 0xffff0000;
   private static final int QUIET = 0x00400000;
 
+  // In machine code: elements of the array, from the first entry's bytes on, rounded in place.
+  private static final Optional<VectorLoop> ROUND_ARRAY = inArray(Bfloat16::round);
+  private static final Optional<VectorLoop> ROUND_ARRAY_TWICE = inArray(Bfloat16::roundTwice);
+
+  // In machine code: elements at the address, rounded in place.
+  private static final Optional<VectorLoop> ROUND = inPlace(Bfloat16::round);
+  private static final Optional<VectorLoop> ROUND_TWICE = inPlace(Bfloat16::roundTwice);
+
+  /** In machine code, from the array to the address. */
+  private static final Optional<VectorLoop> NARROW =
+      Loops.pairs(
+          (x, i) -> {
+            int high = x.shiftRight(x.vector(new Place(LoopWriter.ARRAY, i, 2)), DROPPED);
+            x.store(high, Format.SHORT, new Place(0, i, 1));
+          });
+
+  /** In machine code, from the first address to the second. */
+  private static final Optional<VectorLoop> WIDEN =
+      Loops.pairs(
+          (x, i) -> {
+            int low = x.vector(Format.SHORT, new Place(0, i, 1));
+            x.store(x.shiftLeft(low, DROPPED), new Place(1, i, 2));
+          });
+
   private Bfloat16() {}
+
+  private static Optional<VectorLoop> inArray(ToIntBiFunction<LoopWriter, Integer> rounded) {
+    LoopWriter x = new LoopWriter();
+    Place at = new Place(x.strided(0, true), 0, 0);
+    x.store(rounded.applyAsInt(x, x.vector(at)), at);
+    return Loops.load(x);
+  }
+
+  private static Optional<VectorLoop> inPlace(ToIntBiFunction<LoopWriter, Integer> rounded) {
+    LoopWriter x = new LoopWriter();
+    Place at = new Place(0, 0, 1);
+    x.store(rounded.applyAsInt(x, x.vector(at)), at);
+    return Loops.load(x);
+  }
+
+  /** {@link #round(FloatVector)}. */
+  private static int round(LoopWriter x, int a) {
+    int even = x.and(x.shiftRight(a, DROPPED), x.bits(1));
+    int rounded = x.addInts(x.addInts(a, even), x.bits(BELOW_HALF));
+    int nan = x.or(a, x.bits(QUIET));
+    return x.and(x.select(Comparison.UNORDERED, a, a, nan, rounded), x.bits(KEPT));
+  }
+
+  /** {@link #roundTwice(FloatVector)}. */
+  private static int roundTwice(LoopWriter x, int a) {
+    int high = round(x, a);
+    int both = x.add(high, round(x, x.sub(a, high)));
+    int size = x.and(high, x.bits(Integer.MAX_VALUE));
+    return x.select(Comparison.LESS, size, x.literal(Float.POSITIVE_INFINITY), both, high);
+  }
 
   /** Each lane rounded. */
   static FloatVector round(FloatVector x) {
@@ -58,16 +120,20 @@ final class Bfloat16 {
     switch (precision) {
       case FP32 -> {}
       case BF16 -> {
-        for (int i = from; i < whole; i += COUNT) {
-          round(FloatVector.fromArray(F32, x, i)).intoArray(x, i);
+        if (!ran(ROUND_ARRAY, x, from, count)) {
+          for (int i = from; i < whole; i += COUNT) {
+            round(FloatVector.fromArray(F32, x, i)).intoArray(x, i);
+          }
         }
         for (int i = whole; i < from + count; i++) {
           x[i] = round(x[i]);
         }
       }
       case BF16X3 -> {
-        for (int i = from; i < whole; i += COUNT) {
-          roundTwice(FloatVector.fromArray(F32, x, i)).intoArray(x, i);
+        if (!ran(ROUND_ARRAY_TWICE, x, from, count)) {
+          for (int i = from; i < whole; i += COUNT) {
+            roundTwice(FloatVector.fromArray(F32, x, i)).intoArray(x, i);
+          }
         }
         for (int i = whole; i < from + count; i++) {
           float high = round(x[i]);
@@ -77,26 +143,47 @@ final class Bfloat16 {
     }
   }
 
+  /** Runs a loop over the whole vectors of a part of an array, if there is one. */
+  private static boolean ran(Optional<VectorLoop> loop, float[] x, int from, int count) {
+    Objects.checkFromIndexSize(from, count, x.length);
+    long[] at = {(long) from * Float.BYTES, BYTES};
+    loop.ifPresent(code -> code.run(at, x, count / COUNT));
+    return loop.isPresent();
+  }
+
   /** Rounds {@code count} elements at an address, a multiple of the lanes, as a precision says. */
   static void round(Precision precision, long address, int count) {
     long end = address + (long) count / COUNT * BYTES;
     switch (precision) {
       case FP32 -> {}
       case BF16 -> {
-        for (long at = address; at < end; at += BYTES) {
-          Lanes.store(round(Lanes.load(at)), at);
+        if (!ran(ROUND, address, count)) {
+          for (long at = address; at < end; at += BYTES) {
+            Lanes.store(round(Lanes.load(at)), at);
+          }
         }
       }
       case BF16X3 -> {
-        for (long at = address; at < end; at += BYTES) {
-          Lanes.store(roundTwice(Lanes.load(at)), at);
+        if (!ran(ROUND_TWICE, address, count)) {
+          for (long at = address; at < end; at += BYTES) {
+            Lanes.store(roundTwice(Lanes.load(at)), at);
+          }
         }
       }
     }
   }
 
+  private static boolean ran(Optional<VectorLoop> loop, long address, int count) {
+    loop.ifPresent(code -> code.run(new long[] {address}, count / COUNT));
+    return loop.isPresent();
+  }
+
   /** Stores {@code count} elements that are rounded, a multiple of the lanes, in two bytes each. */
   static void narrow(float[] from, int count, long to) {
+    if (NARROW.isPresent() && count % Loops.PAIR == 0) {
+      NARROW.get().run(new long[] {to}, from, count / Loops.PAIR);
+      return;
+    }
     for (int i = 0; i < count; i += COUNT) {
       FloatVector.fromArray(F32, from, i)
           .reinterpretAsInts()
@@ -107,17 +194,25 @@ final class Bfloat16 {
     }
   }
 
-  /** Fills {@code count} floats, a multiple of the lanes, from two bytes each. */
+  /** Fills {@code count} floats from two bytes each. */
   static void widen(long from, int count, long to) {
-    for (int i = 0; i < count; i += COUNT) {
+    int done = 0;
+    if (WIDEN.isPresent()) {
+      WIDEN.get().run(new long[] {from, to}, count / Loops.PAIR);
+      done = count - count % Loops.PAIR;
+    }
+    for (; done <= count - COUNT; done += COUNT) {
       FloatVector x =
           ShortVector.fromMemorySegment(
-                  SHORTS, Lanes.MEMORY, from + (long) i * Short.BYTES, Lanes.LITTLE)
+                  SHORTS, Lanes.MEMORY, from + (long) done * Short.BYTES, Lanes.LITTLE)
               .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0)
               .reinterpretAsInts()
               .lanewise(VectorOperators.LSHL, DROPPED)
               .reinterpretAsFloats();
-      Lanes.store(x, to + (long) i * Float.BYTES);
+      Lanes.store(x, to + (long) done * Float.BYTES);
+    }
+    for (; done < count; done++) {
+      Lanes.set(to, done, at(from + (long) done * Short.BYTES));
     }
   }
 

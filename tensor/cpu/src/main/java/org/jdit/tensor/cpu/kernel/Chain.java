@@ -201,7 +201,10 @@ final class Chain {
 
   /** A frame for chunks of some elements or fewer, until a step is built. */
   Frame frame(int worker, int chunk) {
-    long[] addresses = homes.stream().mapToLong(home -> registers.at(worker, home)).toArray();
+    long[] addresses = new long[homes.size()];
+    for (int i = 0; i < addresses.length; i++) {
+      addresses[i] = registers.at(worker, homes.get(i));
+    }
     for (int i = 0; i < operands.size(); i++) {
       if (isConstant(i) && shape.numel() > 0) {
         loads.get(i).read(0, (int) Math.min(chunk, shape.numel()), addresses[i]);

@@ -48,6 +48,10 @@ final class Int8Panel {
    * @param columns the right operand, transposed
    */
   static boolean holds(Scratch.Local local, Matrix columns, int panel) {
+    // One column is soon looked at, whatever the JVM has compiled.
+    if (!holds(columns, panel * WIDTH)) {
+      return false;
+    }
     long scales = scales(local, columns, panel);
     for (int i = 0; i < WIDTH; i++) {
       if (!Int8.isScale(Lanes.get(scales, i))) {
@@ -58,6 +62,24 @@ final class Int8Panel {
     for (int from = 0; from < columns.cols(); from += depth) {
       int count = pack(local, columns, panel, from, Math.min(depth, columns.cols() - from));
       if (differ(local.heap, count, scales)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether bytes hold a column. Of ordinary numbers they do not hold the first one or two. */
+  private static boolean holds(Matrix columns, int column) {
+    float largest = 0;
+    for (int i = 0; i < columns.cols(); i++) {
+      largest = Math.max(largest, Math.abs(MEMORY.get(Panel.FLOAT, columns.address(column, i))));
+    }
+    float scale = Int8.scale(largest);
+    float inverse = 1 / scale;
+    for (int i = 0; i < columns.cols(); i++) {
+      float x = MEMORY.get(Panel.FLOAT, columns.address(column, i));
+      float again = (x * inverse + ROUNDING - ROUNDING) * scale;
+      if (Float.floatToRawIntBits(again) != Float.floatToRawIntBits(x)) {
         return false;
       }
     }

@@ -2,6 +2,7 @@ package org.jdit.tensor.cpu.kernel;
 
 import java.lang.foreign.Arena;
 import java.util.Optional;
+import java.util.function.ObjIntConsumer;
 import java.util.function.ToIntBiFunction;
 import org.jdit.tensor.cpu.machine.FloatCode;
 import org.jdit.tensor.cpu.machine.LoopWriter;
@@ -32,6 +33,9 @@ final class Loops {
 
   /** Vectors of a piece. */
   private static final int PIECE = 1024;
+
+  /** Floats of a step of {@link #pairs}. */
+  static final int PAIR = 2 * 16;
 
   private static final int SIGN = Integer.MIN_VALUE;
 
@@ -69,6 +73,14 @@ final class Loops {
   static Optional<VectorLoop> map(ToIntBiFunction<LoopWriter, Integer> function) {
     LoopWriter x = new LoopWriter();
     x.store(function.applyAsInt(x, x.vector(new Place(0, 0, 1))), new Place(1, 0, 1));
+    return load(x);
+  }
+
+  /** The loop that does something to two vectors at each step, as two-byte formats need it. */
+  static Optional<VectorLoop> pairs(ObjIntConsumer<LoopWriter> each) {
+    LoopWriter x = new LoopWriter();
+    each.accept(x, 0);
+    each.accept(x, 1);
     return load(x);
   }
 

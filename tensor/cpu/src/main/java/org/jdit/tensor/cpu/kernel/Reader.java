@@ -1,7 +1,6 @@
 package org.jdit.tensor.cpu.kernel;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.Elements;
@@ -11,9 +10,6 @@ import org.jdit.tensor.Elements;
  * chunks that it fills, so that each function is one loop over contiguous floats.
  */
 final class Reader {
-  private static final ValueLayout.OfShort BITS =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(Lanes.LITTLE);
-
   /** Runs shorter than this are cheaper to copy element by element. */
   private static final int SHORT_RUN = 16;
 
@@ -73,14 +69,11 @@ final class Reader {
   }
 
   private void readRun(long from, int n, long to) {
-    if (dtype == DType.F16 && step == 1) {
-      for (int i = 0; i < n; i++) {
-        Lanes.set(to, i, Float.float16ToFloat(data.get(BITS, (from + i) * 2)));
-      }
-    } else if (dtype == DType.BF16 && step == 1) {
-      for (int i = 0; i < n; i++) {
-        Lanes.set(to, i, Float.intBitsToFloat(data.get(BITS, (from + i) * 2) << 16));
-      }
+    boolean adjacent = step == 1 && data.isNative();
+    if (adjacent && dtype == DType.F16) {
+      Float16.widen(data.address() + from * Short.BYTES, n, to);
+    } else if (adjacent && dtype == DType.BF16) {
+      Bfloat16.widen(data.address() + from * Short.BYTES, n, to);
     } else if (dtype != DType.F32) {
       for (int i = 0; i < n; i++) {
         Lanes.set(to, i, (float) Elements.get(data, dtype, from + i * step));
