@@ -79,6 +79,14 @@ public record Workload(
                 operand(t, "scale", batch, width)));
   }
 
+  /** RmsNorm over {@code [batch, tokens, width]}. */
+  public static Workload rmsNorm(int batch, int tokens, int width) {
+    return kernel(
+        "rms_norm",
+        sizes("batch", batch, "tokens", tokens, "width", width),
+        t -> operand(t, "x", batch, tokens, width).rmsNorm(NORM_EPS, operand(t, "weight", width)));
+  }
+
   /** Gate and residual of a block, over {@code [batch, tokens, width]}. */
   public static Workload gateResidual(int batch, int tokens, int width) {
     return kernel(

@@ -86,6 +86,20 @@ class LayersTest {
   }
 
   @Test
+  void rmsNormHasAMeanSquareOfOneBeforeItsWeight() {
+    try (Backend backend = new ReferenceBackend();
+        TensorScope scope = backend.openScope()) {
+      Map<String, Tensor> w = new LinkedHashMap<>();
+      RmsNorm norm = RmsNorm.of(drawn(scope, w).at("norm"), 8, 0);
+      assertThat(w.keySet()).containsExactly("norm.weight");
+      Tensor x = scope.of(Shape.of(2, 3, 8), random.randn(48));
+      Tensor ones = scope.of(Shape.of(2, 3), new float[] {1, 1, 1, 1, 1, 1});
+      Tensor normed = norm.apply(x).div(w.get("norm.weight"));
+      ROUNDED.assertClose("mean square", normed.square().mean(-1), ones);
+    }
+  }
+
+  @Test
   void groupNormWithSiluIsBothInTurn() {
     try (Backend backend = new ReferenceBackend();
         TensorScope scope = backend.openScope()) {

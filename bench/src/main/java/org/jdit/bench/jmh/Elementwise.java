@@ -6,7 +6,16 @@ import org.openjdk.jmh.annotations.Param;
 /** Normalisations and element-wise kernels at the sizes that they have in DiT-XL/2. */
 public class Elementwise extends Timed {
   /** The kernel. */
-  @Param({"layerNormModulate", "gateResidual", "gelu", "silu", "softmax", "groupNormSilu", "adamw"})
+  @Param({
+    "layerNormModulate",
+    "rmsNorm",
+    "gateResidual",
+    "gelu",
+    "silu",
+    "softmax",
+    "groupNormSilu",
+    "adamw"
+  })
   public String kernel;
 
   /** Made for JMH. */
@@ -16,6 +25,7 @@ public class Elementwise extends Timed {
   Workload workload() {
     return switch (kernel) {
       case "layerNormModulate" -> Workload.layerNormModulate(2, 256, 1152);
+      case "rmsNorm" -> Workload.rmsNorm(2, 256, 1152);
       case "gateResidual" -> Workload.gateResidual(2, 256, 1152);
       case "gelu" -> Workload.gelu(512, 4608);
       case "silu" -> Workload.silu(512, 4608);

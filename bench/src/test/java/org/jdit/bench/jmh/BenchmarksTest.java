@@ -28,6 +28,7 @@ class BenchmarksTest {
   @ValueSource(
       strings = {
         "layerNormModulate",
+        "rmsNorm",
         "gateResidual",
         "gelu",
         "silu",

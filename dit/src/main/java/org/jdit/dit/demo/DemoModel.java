@@ -26,6 +26,20 @@ public final class DemoModel {
   private static final String FILE = "demo.safetensors";
   private static final int OF_EACH = 4;
 
+  /** Read when it is first asked for, and once. */
+  private static final class Weights {
+    /** The file off the heap, where kernels read numbers fastest. */
+    static final MemorySegment BYTES = bytes();
+
+    private static MemorySegment bytes() {
+      try (InputStream in = DemoModel.class.getResourceAsStream(FILE)) {
+        return Arena.global().allocateFrom(ValueLayout.JAVA_BYTE, in.readAllBytes());
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
   private DemoModel() {}
 
   /** The names of its classes, by label. */
@@ -41,16 +55,7 @@ public final class DemoModel {
 
   /** Opens it. */
   public static Model open() {
-    TensorFile file = Safetensors.open(Mappable.of(FILE, bytes()));
+    TensorFile file = Safetensors.open(Mappable.of(FILE, Weights.BYTES));
     return new Model(file, Recognition.of(file, Recognition.Wishes.NONE), Optional.empty());
-  }
-
-  /** The file off the heap, where kernels read weights fastest. */
-  private static MemorySegment bytes() {
-    try (InputStream in = DemoModel.class.getResourceAsStream(FILE)) {
-      return Arena.ofAuto().allocateFrom(ValueLayout.JAVA_BYTE, in.readAllBytes());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -26,6 +26,7 @@ import org.jdit.tensor.op.Pad;
 import org.jdit.tensor.op.Permute;
 import org.jdit.tensor.op.Reduce;
 import org.jdit.tensor.op.Reshape;
+import org.jdit.tensor.op.RmsNorm;
 import org.jdit.tensor.op.Scale;
 import org.jdit.tensor.op.ScatterAdd;
 import org.jdit.tensor.op.Shift;
@@ -448,6 +449,15 @@ public final class Tensor {
   /** {@code (x - mean) / sqrt(var + eps)} over the last axis, without weights. */
   public Tensor layerNorm(double eps) {
     return applyAll(new LayerNorm(eps), this).getFirst();
+  }
+
+  /**
+   * {@code x / sqrt(mean(x²) + eps) · weight} over the last axis (torch.nn.functional.rms_norm).
+   *
+   * @param weight {@code [D]}
+   */
+  public Tensor rmsNorm(double eps, Tensor weight) {
+    return apply(new RmsNorm(eps), this, weight);
   }
 
   /**

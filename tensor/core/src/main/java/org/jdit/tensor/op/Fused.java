@@ -12,6 +12,7 @@ public sealed interface Fused extends Op
         AttentionGradient,
         LayerNormModulate,
         GroupNorm,
+        RmsNorm,
         GateResidual,
         Conv2d {
   /** The same results in simpler operations. */

@@ -35,6 +35,7 @@ import org.jdit.tensor.op.Pad;
 import org.jdit.tensor.op.Permute;
 import org.jdit.tensor.op.Reduce;
 import org.jdit.tensor.op.Reshape;
+import org.jdit.tensor.op.RmsNorm;
 import org.jdit.tensor.op.Scale;
 import org.jdit.tensor.op.ScatterAdd;
 import org.jdit.tensor.op.Shift;
@@ -351,6 +352,9 @@ public final class OpCases {
     for (int[] s : new int[][] {{2, 3, 6}, {1, 13, 207}, {3, 1, 16}, {2, 0, 5}}) {
       Operand row = f32(UNIT, s[0], s[2]);
       add(new LayerNormModulate(1e-6), new Bound(48, 16), f32(UNIT, s), row, row);
+    }
+    for (int[] s : new int[][] {{13}, {3, 7}, {2, 5, 48}, {1, 1, 207}, {3, 1}, {0, 5}}) {
+      add(new RmsNorm(1e-6), norm, f32(UNIT, s), f32(UNIT, s[s.length - 1]));
     }
     for (boolean silu : new boolean[] {false, true}) {
       group(new GroupNorm(4, 1e-6, silu), 2, 8, 3, 5);

@@ -141,6 +141,7 @@ public abstract class RecordedOpsContract {
         Tensor y = x.layerNorm(attrs.get("eps").asDouble());
         yield attrs.get("affine").asBoolean() ? y.mul(w).add(b) : y;
       }
+      case "rms_norm" -> x.rmsNorm(attrs.get("eps").asDouble(), w);
       case "softmax" -> x.softmax();
       case "attention" ->
           in.get("q").attention(in.get("k"), in.get("v"), attrs.get("scale").asDouble());

@@ -15,6 +15,7 @@ import org.jdit.tensor.cpu.kernel.LayerNormStep;
 import org.jdit.tensor.cpu.kernel.Operand;
 import org.jdit.tensor.cpu.kernel.Patches;
 import org.jdit.tensor.cpu.kernel.Reduction;
+import org.jdit.tensor.cpu.kernel.RmsNormStep;
 import org.jdit.tensor.cpu.kernel.SoftmaxStep;
 import org.jdit.tensor.cpu.kernel.Step;
 import org.jdit.tensor.cpu.kernel.StridedCopy;
@@ -43,6 +44,7 @@ import org.jdit.tensor.op.MatMul;
 import org.jdit.tensor.op.Op;
 import org.jdit.tensor.op.Pad;
 import org.jdit.tensor.op.Reduce;
+import org.jdit.tensor.op.RmsNorm;
 import org.jdit.tensor.op.Scale;
 import org.jdit.tensor.op.ScatterAdd;
 import org.jdit.tensor.op.Shift;
@@ -112,6 +114,8 @@ final class Kernels {
               Optional.of(new LayerNormStep.Modulation(in(n, 1), in(n, 2))));
       case GroupNorm op ->
           new GroupNormStep(workers, engine.registers(), op, in(n, 0), in(n, 1), in(n, 2), out);
+      case RmsNorm op ->
+          new RmsNormStep(workers, engine.registers(), in(n, 0), in(n, 1), op.eps(), out);
       case Softmax _ -> new SoftmaxStep(workers, engine.registers(), in(n, 0), out);
       case Reduce op -> Reduction.of(workers, engine.registers(), op, in(n, 0), out);
       case View _ -> new StridedCopy(workers, in(n, 0), out);

@@ -27,6 +27,7 @@ import org.jdit.tensor.op.MatMul;
 import org.jdit.tensor.op.Op;
 import org.jdit.tensor.op.Pad;
 import org.jdit.tensor.op.Reduce;
+import org.jdit.tensor.op.RmsNorm;
 import org.jdit.tensor.op.Scale;
 import org.jdit.tensor.op.ScatterAdd;
 import org.jdit.tensor.op.Shift;
@@ -53,7 +54,8 @@ final class Support {
       case MatMul _, ScatterAdd _ -> type(in) == DType.F32 || type(in) == DType.F64;
       case Gelu _, Silu _, GateResidual _ -> type(in) == DType.F32;
       case Linear _, Attention _, AttentionGradient _, Conv2d _ -> type(in) == DType.F32;
-      case LayerNorm _, LayerNormModulate _, GroupNorm _, Softmax _ -> type(in) == DType.F32;
+      case LayerNorm _, LayerNormModulate _, GroupNorm _, RmsNorm _ -> type(in) == DType.F32;
+      case Softmax _ -> type(in) == DType.F32;
       case Call(Program p) -> p.nodes().stream().allMatch(n -> of(n.op(), specs(p, n)));
     };
   }

@@ -29,6 +29,7 @@ import org.jdit.tensor.op.MatMul;
 import org.jdit.tensor.op.Op;
 import org.jdit.tensor.op.Pad;
 import org.jdit.tensor.op.Reduce;
+import org.jdit.tensor.op.RmsNorm;
 import org.jdit.tensor.op.Scale;
 import org.jdit.tensor.op.ScatterAdd;
 import org.jdit.tensor.op.Shift;
@@ -65,8 +66,8 @@ final class Support {
       case Unary _, Scale _, Shift _, Clamp _, Compare _, Where _, Binary _ -> true;
       case View _, Concat _, Pad _, Reduce _, Gather _, ScatterAdd _, Unfold _, Fold _ -> true;
       case Attention _ -> in.getFirst().shape().dim(3) <= AttentionKernel.LARGEST_HEAD;
-      // Its recipe runs here.
-      case AttentionGradient _ -> false;
+      // Their recipes run here.
+      case AttentionGradient _, RmsNorm _ -> false;
       case MatMul _, Linear _, Conv2d _, Gelu _, Silu _, GateResidual _ -> true;
       case LayerNorm _, LayerNormModulate _, GroupNorm _, Softmax _, Call _ -> true;
     };

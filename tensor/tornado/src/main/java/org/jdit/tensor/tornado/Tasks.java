@@ -26,6 +26,7 @@ import org.jdit.tensor.op.Linear;
 import org.jdit.tensor.op.MatMul;
 import org.jdit.tensor.op.Pad;
 import org.jdit.tensor.op.Reduce;
+import org.jdit.tensor.op.RmsNorm;
 import org.jdit.tensor.op.Scale;
 import org.jdit.tensor.op.ScatterAdd;
 import org.jdit.tensor.op.Shift;
@@ -78,8 +79,9 @@ record Tasks(Frame frame, IntFunction<Operand> operands) {
       case Attention op ->
           List.of(
               AttentionKernel.of(frame, op, in.get(0), in.get(1), in.get(2), out, results.get(1)));
-      case AttentionGradient op ->
-          throw new IllegalStateException(op.name() + " is left after recipes were put in place");
+      case AttentionGradient _, RmsNorm _ ->
+          throw new IllegalStateException(
+              n.op().name() + " is left after recipes were put in place");
       case Unary _, Binary _, Scale _, Shift _, Clamp _, Compare _, Where _ ->
           elementwise(n, in, out);
       case Cast _, Gelu _, Silu _, GateResidual _ -> elementwise(n, in, out);

@@ -137,6 +137,9 @@ class SameBitsTest {
           .run();
       new LayerNormStep(workers, registers, wide, 1e-6, rows, Optional.empty(), Optional.empty())
           .run();
+      Operand weight = Floats.tensor(arena, 22, 140);
+      new RmsNormStep(workers, registers, rows, weight, 1e-6, wide).run();
+      new StridedCopy(workers, wide, rows).run();
     }
     return Floats.copy(z.data());
   }
