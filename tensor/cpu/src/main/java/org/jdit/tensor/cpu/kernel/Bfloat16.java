@@ -197,7 +197,7 @@ final class Bfloat16 {
   /** Fills {@code count} floats from two bytes each. */
   static void widen(long from, int count, long to) {
     int done = 0;
-    if (WIDEN.isPresent()) {
+    if (count >= Loops.PAIR && WIDEN.isPresent()) {
       WIDEN.get().run(new long[] {from, to}, count / Loops.PAIR);
       done = count - count % Loops.PAIR;
     }

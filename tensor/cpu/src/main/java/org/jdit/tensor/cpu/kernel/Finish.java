@@ -92,11 +92,18 @@ final class Finish {
    */
   void put(Scratch.Local local, int rows, int cols, long c, long ldc) {
     float[] tile = local.tile;
-    if (loop != null && cols == WIDTH) {
+    if (loop != null) {
+      boolean whole = cols == WIDTH;
+      if (!whole && add) {
+        copy(rows, cols, c, ldc, local.room, WIDTH);
+      }
       local.addresses[0] = local.rows;
-      local.addresses[1] = c;
-      local.addresses[2] = ldc * Float.BYTES;
+      local.addresses[1] = whole ? c : local.room;
+      local.addresses[2] = (whole ? ldc : WIDTH) * Float.BYTES;
       loop.run(local.addresses, tile, rows);
+      if (!whole) {
+        copy(rows, cols, local.room, WIDTH, c, ldc);
+      }
       return;
     }
     if (add) {
@@ -104,6 +111,17 @@ final class Finish {
     }
     apply(epilogue, tile, rows, local.rows);
     put(tile, rows, cols, c, ldc);
+  }
+
+  private static void copy(int rows, int cols, long from, long step, long to, long toStep) {
+    for (int i = 0; i < rows; i++) {
+      MemorySegment.copy(
+          Lanes.MEMORY,
+          from + i * step * Float.BYTES,
+          Lanes.MEMORY,
+          to + i * toStep * Float.BYTES,
+          (long) cols * Float.BYTES);
+    }
   }
 
   private static Optional<Activation> affine(Epilogue epilogue) {

@@ -64,7 +64,7 @@ final class Float16 {
   /** As above without a buffer, which is slower where there is no machine code. */
   static void widen(long from, int count, long to) {
     int done = 0;
-    if (WIDEN.isPresent()) {
+    if (count >= Loops.PAIR && WIDEN.isPresent()) {
       WIDEN.get().run(new long[] {from, to}, count / Loops.PAIR);
       done = count - count % Loops.PAIR;
     }

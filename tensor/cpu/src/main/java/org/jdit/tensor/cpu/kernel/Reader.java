@@ -1,6 +1,7 @@
 package org.jdit.tensor.cpu.kernel;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 import org.jdit.tensor.DType;
 import org.jdit.tensor.Elements;
@@ -71,9 +72,9 @@ final class Reader {
   private void readRun(long from, int n, long to) {
     boolean adjacent = step == 1 && data.isNative();
     if (adjacent && dtype == DType.F16) {
-      Float16.widen(data.address() + from * Short.BYTES, n, to);
+      Float16.widen(addressOfTwoBytes(from, n), n, to);
     } else if (adjacent && dtype == DType.BF16) {
-      Bfloat16.widen(data.address() + from * Short.BYTES, n, to);
+      Bfloat16.widen(addressOfTwoBytes(from, n), n, to);
     } else if (dtype != DType.F32) {
       for (int i = 0; i < n; i++) {
         Lanes.set(to, i, (float) Elements.get(data, dtype, from + i * step));
@@ -87,6 +88,11 @@ final class Reader {
         Lanes.set(to, i, data.get(Elements.F32, (from + i * step) * 4));
       }
     }
+  }
+
+  private long addressOfTwoBytes(long from, int n) {
+    Objects.checkFromIndexSize(from * Short.BYTES, (long) n * Short.BYTES, data.byteSize());
+    return data.address() + from * Short.BYTES;
   }
 
   private static void fill(float x, int n, long to) {

@@ -33,6 +33,8 @@ public final class Scratch implements AutoCloseable {
 
     private static final int ROWS = 3 * MicroKernel.WIDTH;
 
+    private static final int LAST = ROWS + Blocks.mostTile();
+
     private static final int WORK = (int) (Bf16Panels.WORK / Float.BYTES);
 
     /** Result of the micro-kernel. */
@@ -47,6 +49,9 @@ public final class Scratch implements AutoCloseable {
     /** Address of three rows of a tile. */
     final long rows;
 
+    /** Address of room for a tile. */
+    final long room;
+
     /** Address of right operands. */
     final long memory;
 
@@ -58,7 +63,8 @@ public final class Scratch implements AutoCloseable {
 
     private Local(long memory, Precision precision, Optional<MatrixUnit> unit) {
       this.memory = memory;
-      this.rows = memory + (long) (floats(unit) - ROWS) * Float.BYTES;
+      this.rows = memory + (long) (floats(unit) - LAST) * Float.BYTES;
+      this.room = rows + (long) ROWS * Float.BYTES;
       this.work = memory + (long) MEMORY * Float.BYTES;
       this.blocks =
           unit.map(u -> onUnit(u, precision, work + Bf16Panels.WORK, LEFT))
@@ -66,7 +72,7 @@ public final class Scratch implements AutoCloseable {
     }
 
     private static int floats(Optional<MatrixUnit> unit) {
-      return MEMORY + WORK + (unit.isPresent() ? LEFT : 0) + ROWS;
+      return MEMORY + WORK + (unit.isPresent() ? LEFT : 0) + LAST;
     }
   }
 

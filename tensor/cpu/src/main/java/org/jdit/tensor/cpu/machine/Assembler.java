@@ -282,7 +282,10 @@ final class Assembler {
     modrm(REGISTERS, to & 7, b & 7);
   }
 
-  /** An instruction of packed floats in registers: its prefix, its opcode's map, and the opcode. */
+  /**
+   * An instruction of packed floats or integers in registers: its prefix, its opcode's map, and the
+   * opcode.
+   */
   enum Packed {
     VADDPS(NONE, MAP_0F, 0x58),
     VMULPS(NONE, MAP_0F, 0x59),

@@ -1,13 +1,11 @@
 package org.jdit.tensor.cpu.machine;
 
 import static org.jdit.tensor.cpu.machine.Assembler.Register.R10;
-import static org.jdit.tensor.cpu.machine.Assembler.Register.R11;
 import static org.jdit.tensor.cpu.machine.Assembler.Register.R8;
 import static org.jdit.tensor.cpu.machine.Assembler.Register.R9;
 import static org.jdit.tensor.cpu.machine.Assembler.Register.RAX;
 import static org.jdit.tensor.cpu.machine.Assembler.Register.RCX;
 import static org.jdit.tensor.cpu.machine.Assembler.Register.RDI;
-import static org.jdit.tensor.cpu.machine.Assembler.Register.RDX;
 import static org.jdit.tensor.cpu.machine.Assembler.Register.RSI;
 import static org.jdit.tensor.cpu.machine.LoopWriter.ARRAY;
 
@@ -34,7 +32,7 @@ import org.jdit.tensor.cpu.machine.LoopWriter.Result;
 /** Registers and instructions for a finished list of values. */
 final class LoopEmission {
   /** What holds the addresses of strided entries. */
-  static final List<Register> POINTERS = List.of(R8, R10, R11, RDX);
+  static final List<Register> POINTERS = List.of(R8, R10);
 
   private static final int REGISTERS = 32;
   private static final int VECTOR = 64;

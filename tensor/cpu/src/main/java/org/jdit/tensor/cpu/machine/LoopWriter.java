@@ -100,7 +100,7 @@ public final class LoopWriter {
    *
    * @param inArray whether it is no address, but the bytes that lie before it in the array
    * @return the entry
-   * @throws IllegalArgumentException if there are four such entries already
+   * @throws IllegalArgumentException if there are two such entries already
    */
   public int strided(int entry, boolean inArray) {
     if (strided.size() == LoopEmission.POINTERS.size()) {
@@ -255,7 +255,8 @@ public final class LoopWriter {
   }
 
   /**
-   * Says what a sum becomes with each step, and where its lanes go after the last one.
+   * Says what a sum becomes with each step, and where its lanes go after the last one, counted from
+   * where the entry began.
    *
    * @throws IllegalArgumentException if it is said twice, or the value is a sum itself
    */

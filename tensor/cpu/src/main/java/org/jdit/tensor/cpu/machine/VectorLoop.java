@@ -12,7 +12,8 @@ public interface VectorLoop {
   /**
    * Runs the loop.
    *
-   * @param addresses where its operands and results are, as its writer numbered them
+   * @param addresses where its operands and results are, as its writer numbered them, and the steps
+   *     of strided ones in bytes
    * @param array what its writer called {@link LoopWriter#ARRAY}, or any other
    * @param steps how many, few enough for some microseconds
    */

@@ -17,6 +17,7 @@ import org.jdit.tensor.spi.Precision;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rounding is that of a tensor's elements, whose conversion is tested against torch's files. */
 @EveryWidth
@@ -95,6 +96,40 @@ class Bfloat16Test {
       MemorySegment memory = arena.allocateFrom(ValueLayout.JAVA_FLOAT, x);
       Bfloat16.round(precision, memory.address(), count);
       assertThat(memory.toArray(ValueLayout.JAVA_FLOAT)).containsExactly(rounded);
+    }
+  }
+
+  /** A number on its own is no vector. */
+  @ParameterizedTest
+  @EnumSource(Precision.class)
+  void vectorsAreRoundedAsSingleNumbersAre(Precision precision) {
+    float[] x = floats();
+    float[] rounded = x.clone();
+    Bfloat16.round(precision, rounded, 0, x.length);
+    for (int i = 0; i < x.length; i++) {
+      float[] one = {x[i]};
+      Bfloat16.round(precision, one, 0, 1);
+      assertThat(Float.floatToRawIntBits(rounded[i]))
+          .as("%a: %a and %a", x[i], rounded[i], one[0])
+          .isEqualTo(Float.floatToRawIntBits(one[0]));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 17, 31, 32, 47, 63, 100})
+  void anyNumberOfThemIsWidened(int count) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment narrow = arena.allocate(count * 2L + 2);
+      for (int i = 0; i < count; i++) {
+        narrow.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (0x3f80 + i));
+      }
+      MemorySegment wide = arena.allocate(count * 4L + 4, 4);
+      wide.setAtIndex(ValueLayout.JAVA_INT, count, 7);
+      Bfloat16.widen(narrow.address(), count, wide.address());
+      for (int i = 0; i < count; i++) {
+        assertThat(wide.getAtIndex(ValueLayout.JAVA_INT, i)).isEqualTo((0x3f80 + i) << 16);
+      }
+      assertThat(wide.getAtIndex(ValueLayout.JAVA_INT, count)).as("behind the last").isEqualTo(7);
     }
   }
 

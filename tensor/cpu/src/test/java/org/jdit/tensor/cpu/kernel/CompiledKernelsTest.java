@@ -34,7 +34,7 @@ class CompiledKernelsTest {
           "AttentionKernel$Tile::maxima",
           "AttentionKernel$Tile::exponentials",
           "AttentionKernel$Tile::finish",
-          "Turn::one",
+          "StridedVectors::store",
           "Pixels::packTap");
 
   /** More than three times what it takes until C2 has compiled all of them. */

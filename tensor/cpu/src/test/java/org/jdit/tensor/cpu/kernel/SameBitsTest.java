@@ -84,6 +84,13 @@ class SameBitsTest {
       Epilogue gelu = new Epilogue.Affine(Floats.random(arena, 37, 4), 0, Activation.GELU);
       new Gemm(scratch).multiply(a, b, c, gelu);
 
+      // Terms of two blocks.
+      Matrix tall = Matrix.of(Floats.random(arena, 7 * 1200, 23), 7, 1200);
+      Matrix wide = Matrix.of(Floats.random(arena, 1200 * 37, 24), 1200, 37);
+      Matrix sums = Matrix.of(Floats.random(arena, 7 * 37, 25), 7, 37);
+      Epilogue silu = new Epilogue.Affine(Floats.random(arena, 37, 26), 0, Activation.SILU);
+      new Gemm(scratch).multiply(tall, wide, sums, silu);
+
       Operand q = Floats.tensor(arena, 5, 1, 2, 15, 20);
       Operand k = Floats.tensor(arena, 6, 1, 2, 19, 20);
       Operand out = Floats.tensor(arena, 7, 1, 2, 15, 20);
@@ -106,6 +113,7 @@ class SameBitsTest {
           List.of(
               Arrays.hashCode(rows(arena, workers, memory)),
               Arrays.hashCode(Floats.copy(c.data())),
+              Arrays.hashCode(Floats.copy(sums.data())),
               Arrays.hashCode(Floats.copy(out.data())),
               Arrays.hashCode(Floats.copy(lse.data())),
               Arrays.hashCode(Floats.copy(dq.data())),

@@ -15,6 +15,7 @@ import org.jdit.tensor.spi.Precision;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Packed weights of two bytes or one an element multiply as those of four do, to the last bit. */
 @EveryWidth
@@ -183,6 +184,21 @@ class StoredTest {
       }
       assertThat(one).isEqualTo(floats);
       floats[count - 1] = 5;
+      assertThat(Floats.copy(wide)).isEqualTo(floats);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 17, 31, 32, 47, 63, 100})
+  void anyNumberOfHalfPrecisionNumbersIsWidened(int count) {
+    try (Arena arena = Arena.ofShared()) {
+      MemorySegment expected = numbers(arena, DType.F16, count + 1);
+      float[] floats = Floats.copy(expected);
+      MemorySegment narrow = arena.allocate(count * 2L + 2, 2);
+      MemorySegment wide = arena.allocate(count * 4L + 4, 4);
+      Float16.narrow(floats, count, narrow.address());
+      Float16.widen(narrow.address(), count, wide.address());
+      floats[count] = 0;
       assertThat(Floats.copy(wide)).isEqualTo(floats);
     }
   }
