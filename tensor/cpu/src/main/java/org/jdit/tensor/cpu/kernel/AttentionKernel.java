@@ -9,12 +9,10 @@ import static org.jdit.tensor.cpu.kernel.Lanes.store;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.ObjIntConsumer;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import org.jdit.tensor.JditException;
 import org.jdit.tensor.Shape;
-import org.jdit.tensor.cpu.machine.LoopWriter;
 import org.jdit.tensor.cpu.machine.LoopWriter.Place;
 import org.jdit.tensor.cpu.machine.VectorLoop;
 
@@ -61,7 +59,7 @@ public final class AttentionKernel {
   // In machine code, of the rows at the first address and what belongs to their columns at the
   // second: their maxima, to there.
   private static final Optional<VectorLoop> MAXIMA =
-      loop(
+      Loops.pairs(
           (x, i) -> {
             int max = x.sum(Float.NEGATIVE_INFINITY);
             x.collect(max, x.atLeast(x.vector(new Place(0, i, 2)), max), new Place(1, i, 0));
@@ -69,7 +67,7 @@ public final class AttentionKernel {
 
   // The exponentials of what they are above the maxima, whose sums go behind those.
   private static final Optional<VectorLoop> EXPONENTIALS =
-      loop(
+      Loops.pairs(
           (x, i) -> {
             Place at = new Place(0, i, 2);
             int e = Loops.exp(x, x.sub(x.vector(at), x.fixed(new Place(1, i, 0))));
@@ -80,7 +78,7 @@ public final class AttentionKernel {
 
   // The logarithms of the sums of exponentials, from maxima and sums; and one by the sums.
   private static final Optional<VectorLoop> LOGARITHMS =
-      loop(
+      Loops.pairs(
           (x, i) -> {
             int sum = x.vector(new Place(0, 2 + i, 2));
             x.store(x.add(Loops.log(x, sum), x.vector(new Place(0, i, 2))), new Place(1, i, 2));
@@ -89,7 +87,7 @@ public final class AttentionKernel {
 
   // The rows times those.
   private static final Optional<VectorLoop> QUOTIENTS =
-      loop(
+      Loops.pairs(
           (x, i) -> {
             Place at = new Place(0, i, 2);
             x.store(x.mul(x.vector(at), x.fixed(new Place(1, 2 + i, 0))), at);
@@ -143,14 +141,6 @@ public final class AttentionKernel {
               t.attend(first, count);
               t.finish(first, count, head(out, image, head), column(lse, image, head));
             });
-  }
-
-  /** A loop over rows, of which each half does the same. */
-  private static Optional<VectorLoop> loop(ObjIntConsumer<LoopWriter> half) {
-    LoopWriter x = new LoopWriter();
-    half.accept(x, 0);
-    half.accept(x, 1);
-    return Loops.load(x);
   }
 
   /** How many vectors of a size fit a block: a multiple of {@code step}, at least one step. */

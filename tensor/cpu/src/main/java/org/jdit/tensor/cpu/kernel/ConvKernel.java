@@ -160,20 +160,18 @@ public final class ConvKernel {
       Operand bias) {
     int cols = Math.min(WIDTH, count - pixel);
     long at = base + (channel * count + pixel) * Float.BYTES;
-    if (!part.last) {
-      (part.add ? Finish.ADD : Finish.PUT).put(local, rows, cols, at, count);
-      return;
-    }
     float[] tile = local.tile;
     if (part.add) {
       Finish.add(tile, rows, cols, at, count);
     }
-    int outputs = bias.shape().dim(0);
-    for (int i = 0; i < rows; i++) {
-      long output = bias.layout().offset() + (channel + i) % outputs;
-      float b = bias.data().get(Panel.FLOAT, output * Float.BYTES);
-      for (int j = i * WIDTH; j < (i + 1) * WIDTH; j += COUNT) {
-        FloatVector.fromArray(F32, tile, j).add(b).intoArray(tile, j);
+    if (part.last) {
+      int outputs = bias.shape().dim(0);
+      for (int i = 0; i < rows; i++) {
+        long output = bias.layout().offset() + (channel + i) % outputs;
+        float b = bias.data().get(Panel.FLOAT, output * Float.BYTES);
+        for (int j = i * WIDTH; j < (i + 1) * WIDTH; j += COUNT) {
+          FloatVector.fromArray(F32, tile, j).add(b).intoArray(tile, j);
+        }
       }
     }
     Finish.PUT.put(local, rows, cols, at, count);

@@ -75,10 +75,9 @@ final class Int8Panel {
       largest = Math.max(largest, Math.abs(MEMORY.get(Panel.FLOAT, columns.address(column, i))));
     }
     float scale = Int8.scale(largest);
-    float inverse = 1 / scale;
     for (int i = 0; i < columns.cols(); i++) {
       float x = MEMORY.get(Panel.FLOAT, columns.address(column, i));
-      float again = (x * inverse + ROUNDING - ROUNDING) * scale;
+      float again = Int8.nearest(x, scale) * scale;
       if (Float.floatToRawIntBits(again) != Float.floatToRawIntBits(x)) {
         return false;
       }

@@ -76,7 +76,7 @@ final class Loops {
     return load(x);
   }
 
-  /** The loop that does something to two vectors at each step, as two-byte formats need it. */
+  /** The loop that does the same to two vectors, 0 and 1, at each step. */
   static Optional<VectorLoop> pairs(ObjIntConsumer<LoopWriter> each) {
     LoopWriter x = new LoopWriter();
     each.accept(x, 0);
